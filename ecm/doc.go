@@ -1,0 +1,3 @@
+// Package ecm is the typed client for OpenText Content Server: nodes, content,
+// categories, Records Management and business workspaces.
+package ecm

@@ -1,0 +1,3 @@
+// Package smint is the typed client for Smint.io: identity, content licensing
+// and portals.
+package smint
