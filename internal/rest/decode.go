@@ -1,0 +1,82 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+)
+
+// None is the type of an answer whose content does not matter: it may be empty
+// or any JSON, but a page of HTML is still an error.
+type None struct{}
+
+// Do sends the request and decodes a 2xx answer strictly as JSON into T. With
+// json.RawMessage the bytes are kept as they came.
+func Do[T any](ctx context.Context, c *Client, req Request) (T, error) {
+	v, _, err := DoMeta[T](ctx, c, req)
+	return v, err
+}
+
+// DoMeta is Do, and tells what the answer said beside its body.
+func DoMeta[T any](ctx context.Context, c *Client, req Request) (T, Meta, error) {
+	type answer struct {
+		value T
+		meta  Meta
+	}
+	a, err := run(ctx, c, req, func(k *call, resp *http.Response) (answer, *Failure) {
+		a := answer{meta: Meta{Status: resp.StatusCode, Header: resp.Header, RequestID: requestID(resp.Header)}}
+		a.meta.Date, _ = http.ParseTime(resp.Header.Get("Date"))
+		body, err := readBounded(resp.Body, c.cfg.MaxReply)
+		drain(resp)
+		if err == nil {
+			err = decodeInto(&a.value, resp, body)
+		}
+		if err != nil {
+			return a, k.broken(resp, body, err)
+		}
+		return a, nil
+	})
+	return a.value, a.meta, err
+}
+
+// readBounded reads at most limit bytes; more is an error, not a cut.
+func readBounded(r io.Reader, limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		return nil, fmt.Errorf("%w: more than %d bytes", ErrTooLarge, limit)
+	}
+	return body, err
+}
+
+// decodeInto accepts one JSON value and nothing else. It looks at the bytes and
+// not at the declared type: several operations declare none.
+func decodeInto(target any, resp *http.Response, body []byte) error {
+	trimmed := bytes.TrimSpace(body)
+	_, none := target.(*None)
+	if len(trimmed) == 0 {
+		if none {
+			return nil
+		}
+		return errors.New("expected JSON, got an empty answer")
+	}
+	if trimmed[0] == '<' || !json.Valid(trimmed) {
+		kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+		if kind == "" {
+			kind = "no content type"
+		}
+		return fmt.Errorf("expected JSON, got %d bytes of %s that begin %q", len(body), kind, excerpt(body))
+	}
+	if none {
+		return nil
+	}
+	if raw, ok := target.(*json.RawMessage); ok {
+		*raw = json.RawMessage(body)
+		return nil
+	}
+	return json.Unmarshal(trimmed, target)
+}
