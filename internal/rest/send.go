@@ -119,7 +119,9 @@ func run[T any](ctx context.Context, c *Client, req Request, decode func(*call, 
 		}
 	}
 	var last *Failure
+	tries := 0
 	attempt := func() error {
+		tries++
 		last = k.attempt(ctx, func(resp *http.Response) (f *Failure) {
 			result, f = decode(k, resp)
 			return f
@@ -128,15 +130,15 @@ func run[T any](ctx context.Context, c *Client, req Request, decode func(*call, 
 		case last == nil:
 			c.budget.refund()
 			return nil
-		case !last.Retryable || !k.replayable() || ctx.Err() != nil:
+		case !last.Retryable || !k.replayable() || tries > c.cfg.Retries || ctx.Err() != nil:
 			return backoff.Permanent(last)
-		case c.cfg.Retries > 0 && !c.budget.spend():
+		case !c.budget.spend():
 			last.Err = errors.Join(last.Err, ErrRetryBudget)
 			return backoff.Permanent(last)
 		}
 		return last
 	}
-	policy := backoff.WithContext(backoff.WithMaxRetries(newBackOff(), uint64(c.cfg.Retries)), ctx)
+	policy := backoff.WithContext(newBackOff(), ctx)
 	err = backoff.RetryNotify(attempt, policy, func(err error, wait time.Duration) {
 		c.log.WarnContext(ctx, "retry", "op", req.Route.Name, "route", req.Route.Template, "status", last.Status, "wait", wait, "reason", err.Error())
 	})
