@@ -33,16 +33,20 @@ const mockBase = "https://ecm.example/otcs/cs.exe"
 func mocked(t *testing.T, cfg Config, script ...httpmock.Responder) (*Client, *int) {
 	t.Helper()
 	attempts := new(int)
+	var mu sync.Mutex
 	m := httpmock.NewMockTransport()
 	m.RegisterNoResponder(func(r *http.Request) (*http.Response, error) {
+		mu.Lock()
 		*attempts++
-		require.LessOrEqual(t, *attempts, len(script), "an attempt beyond the script: %s %s", r.Method, r.URL)
+		next := *attempts
+		mu.Unlock()
+		require.LessOrEqual(t, next, len(script), "an attempt beyond the script: %s %s", r.Method, r.URL)
 		if r.Body != nil {
 			if _, err := io.Copy(io.Discard, r.Body); err != nil {
 				return nil, err
 			}
 		}
-		resp, err := script[*attempts-1](r)
+		resp, err := script[next-1](r)
 		if resp != nil && resp.Request == nil {
 			resp.Request = r
 		}
