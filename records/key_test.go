@@ -72,7 +72,7 @@ func TestRecordKey_ParsesOnlyItsCanonicalText(t *testing.T) {
 	k, err := records.NewAssetKey(acme, "Ä/../2:0", "1.0")
 	require.NoError(t, err)
 	require.Equal(t, "acme/asset/%C3%84%2F..%2F2:0/1.0", k.String())
-	require.Equal(t, "____2_0-v1_0 ["+k.Short()+"]", strings.Replace(k.NodeName(), "______2", "____2", 1))
+	require.Equal(t, "_____2_0-v1_0 ["+k.Short()+"]", k.NodeName())
 }
 
 func genKey(t *rapid.T) records.RecordKey {
