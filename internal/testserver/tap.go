@@ -1,0 +1,239 @@
+package testserver
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Exchange is one request and its answer, as the fake saw them.
+type Exchange struct {
+	Seq   int64
+	Time  time.Time
+	Route string
+	// Method, Path and Query (raw) are those of the request line.
+	Method, Path, Query string
+	RequestHeader       http.Header
+	Request             Payload
+	Status              int
+	ResponseHeader      http.Header
+	Response            Payload
+	// Dropped tells that a fault kept the answer from the client.
+	Dropped bool
+}
+
+// Payload is a body: its bytes if it is small, its length and digest always.
+type Payload struct {
+	// Bytes is nil for bodies above 64 KiB.
+	Bytes  []byte
+	Length int64
+	SHA256 string
+}
+
+const (
+	keptBody      = 64 << 10
+	keptExchanges = 4096
+)
+
+// Tap stands before a fake: it takes down the exchanges and makes the faults
+// happen that a test asked for. It is safe for concurrent use.
+type Tap struct {
+	inner http.Handler
+	name  func(*http.Request) string
+	now   func() time.Time
+
+	mu        sync.Mutex
+	running   int
+	idle      chan struct{}
+	seq       int64
+	exchanges []Exchange
+	counts    map[string]int
+	faults    []*Fault
+	traffic   *Traffic
+}
+
+// NewTap wraps inner. Name gives a request's route as "GET /v2/nodes/{id}";
+// an unknown one may be any text.
+func NewTap(inner http.Handler, name func(*http.Request) string, now func() time.Time) *Tap {
+	return &Tap{inner: inner, name: name, now: now, counts: map[string]int{}}
+}
+
+// settle waits for the exchanges that run: a client can have its answer before
+// the exchange is taken down. It gives up on one that hangs.
+func (t *Tap) settle() {
+	t.mu.Lock()
+	idle := t.idle
+	running := t.running
+	t.mu.Unlock()
+	if running == 0 {
+		return
+	}
+	timer := time.NewTimer(time.Second)
+	defer timer.Stop()
+	select {
+	case <-idle:
+	case <-timer.C:
+	}
+}
+
+// Exchanges returns the exchanges so far, at most the last 4096.
+func (t *Tap) Exchanges() []Exchange {
+	t.settle()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.exchanges)
+}
+
+// Count tells how many requests came for a route, or, if route ends with "*",
+// for all routes that begin so.
+func (t *Tap) Count(route string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	prefix, wild := strings.CutSuffix(route, "*")
+	n := 0
+	for name, count := range t.counts {
+		if name == route || (wild && strings.HasPrefix(name, prefix)) {
+			n += count
+		}
+	}
+	return n
+}
+
+// Forget drops the exchanges and counts so far.
+func (t *Tap) Forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.exchanges, t.counts = nil, map[string]int{}
+}
+
+// WriteTraffic has every exchange from now on written to traffic; nil ends it.
+func (t *Tap) WriteTraffic(traffic *Traffic) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.traffic = traffic
+}
+
+// ServeHTTP serves the request through the fake, with the first fault that fits.
+func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	route := t.name(r)
+	t.mu.Lock()
+	if t.running++; t.running == 1 {
+		t.idle = make(chan struct{})
+	}
+	t.seq++
+	e := Exchange{Seq: t.seq, Time: t.now(), Route: route, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, RequestHeader: r.Header.Clone()}
+	t.counts[route]++
+	fault := t.take(route, r)
+	t.mu.Unlock()
+
+	in := &taker{}
+	if r.Body != nil {
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.TeeReader(r.Body, in), r.Body}
+	}
+	out := &tapWriter{ResponseWriter: w, fault: fault}
+	defer func() {
+		e.Request, e.Status, e.ResponseHeader, e.Response = in.payload(), out.status, out.header, out.body.payload()
+		e.Dropped = fault != nil && fault.drops()
+		t.keep(e)
+	}()
+	if fault == nil {
+		t.inner.ServeHTTP(out, r)
+		out.finish()
+		return
+	}
+	fault.serve(out, r, t.inner)
+}
+
+func (t *Tap) keep(e Exchange) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.exchanges) == keptExchanges {
+		t.exchanges = slices.Delete(t.exchanges, 0, keptExchanges/4)
+	}
+	t.exchanges = append(t.exchanges, e)
+	if t.running--; t.running == 0 {
+		close(t.idle)
+	}
+	if t.traffic != nil {
+		t.traffic.write(e)
+	}
+}
+
+// taker keeps the start of a body, its length and its digest.
+type taker struct {
+	kept   bytes.Buffer
+	length int64
+	hash   hash.Hash
+}
+
+func (t *taker) Write(p []byte) (int, error) {
+	if t.hash == nil {
+		t.hash = sha256.New()
+	}
+	t.hash.Write(p)
+	t.length += int64(len(p))
+	if room := keptBody + 1 - t.kept.Len(); room > 0 {
+		t.kept.Write(p[:min(len(p), room)])
+	}
+	return len(p), nil
+}
+
+func (t *taker) payload() Payload {
+	if t.hash == nil {
+		t.hash = sha256.New()
+	}
+	p := Payload{Length: t.length, SHA256: hex.EncodeToString(t.hash.Sum(nil))}
+	if t.length <= keptBody {
+		p.Bytes = bytes.Clone(t.kept.Bytes())
+	}
+	return p
+}
+
+// tapWriter takes down the answer on its way to the client.
+type tapWriter struct {
+	http.ResponseWriter
+	fault  *Fault
+	status int
+	header http.Header
+	body   taker
+}
+
+func (w *tapWriter) WriteHeader(status int) {
+	if w.status != 0 {
+		return
+	}
+	w.status, w.header = status, w.Header().Clone()
+	if w.fault == nil || !w.fault.hides() {
+		w.ResponseWriter.WriteHeader(status)
+	}
+}
+
+func (w *tapWriter) Write(p []byte) (int, error) {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+	_, _ = w.body.Write(p)
+	if w.fault != nil && w.fault.hides() {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
+}
+
+func (w *tapWriter) finish() {
+	if w.status == 0 {
+		w.WriteHeader(http.StatusOK)
+	}
+}
+
+// Unwrap lends the connection's own abilities to http.ResponseController.
+func (w *tapWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
