@@ -1,0 +1,147 @@
+package ecm
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/smintecm/sdk/internal/rest"
+)
+
+// The classes of failure. Those without a comment are the same values in both
+// clients of this module.
+var (
+	ErrNotFound        = rest.ErrNotFound
+	ErrConflict        = rest.ErrConflict
+	ErrUnauthenticated = rest.ErrUnauthenticated
+	ErrDenied          = rest.ErrDenied
+	ErrThrottled       = rest.ErrThrottled
+	ErrUnavailable     = rest.ErrUnavailable
+	ErrInvalid         = rest.ErrInvalid
+	// ErrOutcomeUnknown: a write left and no verdict came back. Read the state
+	// before repeating it.
+	ErrOutcomeUnknown  = rest.ErrOutcomeUnknown
+	ErrBrokenReply     = rest.ErrBrokenReply
+	ErrForeignRedirect = rest.ErrForeignRedirect
+	ErrRetryBudget     = rest.ErrRetryBudget
+	// ErrSource: the content to send could not be read to its announced length.
+	ErrSource = rest.ErrSource
+
+	// ErrAccessOrMissing: the node does not exist or the user may not see it;
+	// the server does not tell which.
+	ErrAccessOrMissing = errors.New("missing or not accessible")
+	// ErrNameTaken: the folder holds an item of that name. Names are compared
+	// by the server, usually without regard to case.
+	ErrNameTaken = errors.New("name taken")
+	// ErrEditConflict: a metadata token is stale. Read again and compare.
+	ErrEditConflict = errors.New("edit conflict")
+	// ErrRouteMissing: this server's version or its modules lack the operation.
+	ErrRouteMissing = errors.New("operation not available on this server")
+	// ErrInvalidAction: the server offers the action neither for this node nor
+	// to this user, in its present state.
+	ErrInvalidAction = errors.New("action not offered")
+	// ErrOnHold: a hold forbids it, or the holds could not be read.
+	ErrOnHold = errors.New("on hold")
+	// ErrFinal: the node is a final record, or that could not be read.
+	ErrFinal = errors.New("record is final")
+)
+
+// Error is what is known of a call that failed.
+type Error struct {
+	// Op is the service and method, as "Nodes.Get".
+	Op string
+	// Method and Route (a template) name the vendor's operation.
+	Method, Route string
+	// StatusCode is 0 when no answer came.
+	StatusCode int
+	// Message is the server's own text.
+	Message   string
+	RequestID string
+	// RetryAfter is the server's advice, 0 without.
+	RetryAfter time.Duration
+	retryable  bool
+	// Err holds the classes and the cause.
+	Err error
+}
+
+// Error prints the failure on one line, the cause last.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString("ecm: " + e.Op + ":")
+	if e.StatusCode != 0 {
+		fmt.Fprintf(&b, " %d", e.StatusCode)
+	}
+	if e.Message != "" {
+		fmt.Fprintf(&b, " %q", e.Message)
+	}
+	if e.RequestID != "" {
+		fmt.Fprintf(&b, " (request %s)", e.RequestID)
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+// Unwrap gives the classes and the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Retryable tells whether the same call may succeed later. It says nothing
+// about whether it already happened: that is ErrOutcomeUnknown.
+func (e *Error) Retryable() bool { return e.retryable }
+
+func newError(f rest.Failure) error {
+	return &Error{
+		Op: f.Op, Method: f.Method, Route: f.Route, StatusCode: f.Status, Message: f.Message, RequestID: f.RequestID,
+		RetryAfter: f.RetryAfter, retryable: f.Retryable, Err: f.Err,
+	}
+}
+
+// verdicts are the server's sentences and what they mean. Statuses differ from
+// operation to operation for one and the same sentence, so the text decides;
+// a full stop at its end may be there or not.
+var verdicts = []struct {
+	text  string
+	class []error
+}{
+	{"already exists", []error{ErrNameTaken, ErrConflict}},
+	{"item you requested could not be accessed", []error{ErrAccessOrMissing}},
+	{"could not get a node for", []error{ErrNotFound}},
+	{"could not get node for", []error{ErrNotFound}},
+	{"could not locate node", []error{ErrNotFound}},
+	{"the version is not found", []error{ErrNotFound}},
+	{"no exact match was found", []error{ErrNotFound}},
+	{"edit conflict", []error{ErrEditConflict, ErrConflict}},
+	{"could not be found in the mappings registry", []error{ErrRouteMissing}},
+	{"invalid action", []error{ErrInvalidAction}},
+	{"not enough permissions", []error{ErrDenied}},
+	{"insufficient permissions", []error{ErrDenied}},
+	{"insufficient see-content", []error{ErrDenied}},
+	{"invalid username/password", []error{ErrUnauthenticated}},
+	{"authentication required", []error{ErrUnauthenticated}},
+}
+
+// classify reads the server's sentence. The sentence about "already exists" of
+// a category is a conflict too, but no name is taken by it.
+func classify(f *rest.Failure) {
+	if f.Status == 0 || !f.JSON {
+		return
+	}
+	text := strings.ToLower(f.Message)
+	for _, v := range verdicts {
+		if !strings.Contains(text, v.text) {
+			continue
+		}
+		classes := v.class
+		if strings.Contains(text, "attribute group") {
+			classes = []error{ErrConflict}
+		}
+		f.Err, f.Retryable = errors.Join(classes...), false
+		return
+	}
+	if f.Status == 500 {
+		// A sentence that is not known, but a verdict all the same.
+		f.Err, f.Retryable = ErrInvalid, false
+	}
+}

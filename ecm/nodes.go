@@ -1,0 +1,504 @@
+package ecm
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/smintecm/sdk/internal/rest"
+)
+
+// NodesService reads and changes nodes.
+type NodesService service
+
+// Node is an object of the tree.
+type Node struct {
+	ID          NodeID
+	Name        string
+	Type        Subtype
+	TypeName    string
+	ParentID    NodeID
+	VolumeID    int64
+	Description string
+	Created     time.Time
+	Modified    time.Time
+	CreatedBy   UserID
+	ModifiedBy  UserID
+	// Size is that of the latest version in bytes.
+	Size      int64
+	MediaType string
+	Container bool
+	// Reserved tells that a user has reserved the node.
+	Reserved   bool
+	ReservedBy UserID
+	// Categories are set only where they were asked for.
+	Categories CategoryValues
+}
+
+type wireNode struct {
+	ID          number `json:"id"`
+	Name        string `json:"name"`
+	Type        number `json:"type"`
+	TypeName    string `json:"type_name"`
+	ParentID    number `json:"parent_id"`
+	VolumeID    number `json:"volume_id"`
+	Description string `json:"description"`
+	Created     stamp  `json:"create_date"`
+	Modified    stamp  `json:"modify_date"`
+	CreatedBy   number `json:"create_user_id"`
+	ModifiedBy  number `json:"modify_user_id"`
+	Size        number `json:"size"`
+	MediaType   string `json:"mime_type"`
+	Container   flag   `json:"container"`
+	Reserved    flag   `json:"reserved"`
+	ReservedBy  number `json:"reserved_user_id"`
+}
+
+func (w wireNode) node() Node {
+	return Node{
+		ID: NodeID(w.ID), Name: w.Name, Type: Subtype(w.Type), TypeName: w.TypeName, ParentID: NodeID(w.ParentID),
+		VolumeID: int64(w.VolumeID), Description: w.Description, Created: time.Time(w.Created), Modified: time.Time(w.Modified),
+		CreatedBy: UserID(w.CreatedBy), ModifiedBy: UserID(w.ModifiedBy), Size: int64(w.Size), MediaType: w.MediaType,
+		Container: bool(w.Container), Reserved: bool(w.Reserved), ReservedBy: UserID(w.ReservedBy),
+	}
+}
+
+// nodeData is one element of a v2 answer about nodes.
+type nodeData struct {
+	Properties oneOrMany[wireNode]       `json:"properties"`
+	Categories oneOrMany[CategoryValues] `json:"categories"`
+}
+
+func (d nodeData) node() (Node, bool) {
+	if len(d.Properties) == 0 {
+		return Node{}, false
+	}
+	n := d.Properties[0].node()
+	for _, c := range d.Categories {
+		if n.Categories == nil {
+			n.Categories = CategoryValues{}
+		}
+		for key, value := range c {
+			n.Categories[key] = value
+		}
+	}
+	return n, true
+}
+
+// oneNode takes the node out of an answer; without one the answer is broken.
+func oneNode(route *rest.Route, answer v2[nodeData], err error) (*Node, error) {
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range answer.Results {
+		if n, ok := r.Data.node(); ok && n.ID > 0 {
+			return &n, nil
+		}
+	}
+	broken := ErrBrokenReply
+	if route.Repeat == rest.Never {
+		broken = fmt.Errorf("%w: %w", ErrOutcomeUnknown, broken)
+	}
+	return nil, &Error{Op: route.Name, Method: route.Method, Route: route.Template, StatusCode: 200, Message: "no node in the answer", Err: broken}
+}
+
+// Get reads a node. With categories, its attribute values are read too, in the
+// same request. A missing node is ErrNotFound or, where the server does not
+// tell, ErrAccessOrMissing.
+//
+// API: GET /v2/nodes/{id}.
+func (s *NodesService) Get(ctx context.Context, id NodeID, with ...Part) (*Node, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.nodeGet.Name); err != nil {
+		return nil, err
+	}
+	answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeGet, Path: []any{id}, Query: fields(with)})
+	return oneNode(&routes.nodeGet, answer, err)
+}
+
+// Part is a part of a node that can be read with it.
+type Part string
+
+// WithCategories reads the attribute values along.
+const WithCategories Part = "categories"
+
+func fields(with []Part) url.Values {
+	q := url.Values{"fields": {"properties"}}
+	for _, p := range with {
+		q.Add("fields", string(p))
+	}
+	return q
+}
+
+// CreateFolder makes a folder. A name that is taken is ErrNameTaken; a repeat
+// after ErrOutcomeUnknown needs a look first.
+//
+// API: POST /v2/nodes.
+func (s *NodesService) CreateFolder(ctx context.Context, parent NodeID, name string) (*Node, error) {
+	var faults rest.Problems
+	wantID(&faults, "parent", parent)
+	checkName(&faults, "name", name)
+	if err := faults.Err(routes.nodeCreate.Name); err != nil {
+		return nil, err
+	}
+	form, err := bodyJSON(map[string]any{"type": SubtypeFolder, "parent_id": parent, "name": name})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeCreate, Form: form})
+	return oneNode(&routes.nodeCreate, answer, err)
+}
+
+// Document is a document to be uploaded.
+type Document struct {
+	Parent      NodeID
+	Name        string
+	Description string
+	// FileName is the version's file name; the name if empty.
+	FileName  string
+	MediaType string
+	// Content is read once, unless it is an io.ReaderAt and io.Seeker: then it
+	// can be sent again. Size is its exact length in bytes.
+	Content io.Reader
+	Size    int64
+	// Categories are applied in the same call.
+	Categories CategoryValues
+	// ExternalSource, ExternalID and ExternalCreated carry the provenance that
+	// the server knows for itself; empty ones are left out. The server takes
+	// the sources of its own list only, as "cloud_storage".
+	ExternalSource  string
+	ExternalID      string
+	ExternalCreated time.Time
+}
+
+func (d Document) check(faults *rest.Problems) {
+	wantID(faults, "parent", d.Parent)
+	checkName(faults, "name", d.Name)
+	if d.FileName != "" {
+		checkName(faults, "file name", d.FileName)
+	}
+	if d.Content == nil {
+		faults.Add("content", "none", "a reader")
+	}
+	if d.Size < 0 {
+		faults.Add("size", d.Size, "the exact length in bytes")
+	}
+}
+
+// UploadDocument stores a document. The content is streamed with its exact
+// length and never held in memory. Without a verdict the error matches
+// ErrOutcomeUnknown: look the name up before repeating. Other errors:
+// ErrNameTaken, ErrAccessOrMissing, ErrSource if the content ended early.
+//
+// API: POST /v2/nodes.
+func (s *NodesService) UploadDocument(ctx context.Context, d Document) (*Node, error) {
+	var faults rest.Problems
+	d.check(&faults)
+	if err := faults.Err(routes.nodeCreate.Name); err != nil {
+		return nil, err
+	}
+	body, err := d.body()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeCreate, Body: body})
+	return oneNode(&routes.nodeCreate, answer, err)
+}
+
+// body puts the fields before the file, as every known client does.
+func (d Document) body() (*rest.Body, error) {
+	keys := map[string]any{"type": SubtypeDocument, "parent_id": d.Parent, "name": d.Name}
+	for key, value := range map[string]string{"description": d.Description, "external_source": d.ExternalSource, "external_identity": d.ExternalID} {
+		if value != "" {
+			keys[key] = value
+		}
+	}
+	if !d.ExternalCreated.IsZero() {
+		keys["external_create_date"] = d.ExternalCreated.UTC().Format("2006-01-02T15:04:05")
+	}
+	if len(d.Categories) > 0 {
+		keys["roles"] = map[string]any{"categories": d.Categories}
+	}
+	head, err := json.Marshal(keys)
+	if err != nil {
+		return nil, err
+	}
+	return fileBody(head, firstName(d.FileName, d.Name), d.MediaType, d.Content, d.Size)
+}
+
+func fileBody(head []byte, fileName, mediaType string, content io.Reader, size int64) (*rest.Body, error) {
+	if mediaType == "" {
+		mediaType = "application/octet-stream"
+	}
+	return rest.Multipart(
+		rest.Part{Name: "body", Body: rest.BytesBody(head, "")},
+		rest.Part{Name: "file", FileName: fileName, ContentType: mediaType, Body: rest.ReaderBody(content, size, mediaType)},
+	)
+}
+
+func firstName(names ...string) string {
+	i := slices.IndexFunc(names, func(s string) bool { return s != "" })
+	return names[max(i, 0)]
+}
+
+// ListOptions filter and order a folder's children. The zero value is all of
+// them by name, 100 a page.
+type ListOptions struct {
+	// Name keeps items whose name contains it.
+	Name string
+	// Types keeps items of these subtypes.
+	Types []Subtype
+	// Sort is as "asc_name" or "desc_modify_date".
+	Sort string
+	// Page begins at 1. Limit is the page size.
+	Page, Limit int
+	With        []Part
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	Items []T
+	// Number is this page's, from 1; Pages and Total are the server's count.
+	Number, Pages, Total int
+}
+
+// More tells whether a further page exists. A page beyond the end is never
+// asked for: servers answer it with results again.
+func (p Page[T]) More() bool { return p.Number < p.Pages }
+
+func (o ListOptions) query() url.Values {
+	q := fields(o.With)
+	q.Set("page", strconv.Itoa(max(o.Page, 1)))
+	q.Set("limit", strconv.Itoa(cmpOr(o.Limit, 100)))
+	q.Set("sort", firstName(o.Sort, "asc_name"))
+	if o.Name != "" {
+		q.Set("where_name", o.Name)
+	}
+	for _, t := range o.Types {
+		q.Add("where_type", strconv.Itoa(int(t)))
+	}
+	return q
+}
+
+func cmpOr(a, b int) int {
+	if a == 0 {
+		return b
+	}
+	return a
+}
+
+// List reads one page of a folder's children. Nil options mean the defaults.
+//
+// API: GET /v2/nodes/{id}/nodes.
+func (s *NodesService) List(ctx context.Context, folder NodeID, opts *ListOptions) (*Page[Node], error) {
+	if opts == nil {
+		opts = &ListOptions{}
+	}
+	var faults rest.Problems
+	wantID(&faults, "folder", folder)
+	if opts.Page < 0 || opts.Limit < 0 {
+		faults.Add("page and limit", fmt.Sprint(opts.Page, opts.Limit), "positive numbers")
+	}
+	if err := faults.Err(routes.nodeChildren.Name); err != nil {
+		return nil, err
+	}
+	answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeChildren, Path: []any{folder}, Query: opts.query()})
+	if err != nil {
+		return nil, err
+	}
+	p := &Page[Node]{Number: max(opts.Page, 1), Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}
+	for _, r := range answer.Results {
+		if n, ok := r.Data.node(); ok {
+			p.Items = append(p.Items, n)
+		}
+	}
+	return p, nil
+}
+
+// All walks a folder's children page by page; it may be ranged again.
+//
+// API: GET /v2/nodes/{id}/nodes.
+func (s *NodesService) All(ctx context.Context, folder NodeID, opts *ListOptions) iter.Seq2[Node, error] {
+	o := ListOptions{}
+	if opts != nil {
+		o = *opts
+	}
+	return rest.Paginate(max(o.Page, 1), func(ctx context.Context, page int) ([]Node, int, bool, error) {
+		o := o
+		o.Page = page
+		p, err := s.List(ctx, folder, &o)
+		if err != nil {
+			return nil, 0, false, err
+		}
+		return p.Items, page + 1, p.More(), nil
+	})(ctx)
+}
+
+// FindChild returns the child of exactly that name, or ErrNotFound. The
+// server's own filter only narrows the search.
+//
+// API: GET /v2/nodes/{id}/nodes.
+func (s *NodesService) FindChild(ctx context.Context, folder NodeID, name string, with ...Part) (*Node, error) {
+	for n, err := range s.All(ctx, folder, &ListOptions{Name: name, With: with}) {
+		if err != nil {
+			return nil, err
+		}
+		if n.Name == name {
+			return &n, nil
+		}
+	}
+	return nil, &Error{Op: "Nodes.FindChild", Method: "GET", Route: routes.nodeChildren.Template, Message: "no such child", Err: ErrNotFound}
+}
+
+const maxNodeList = 250
+
+// GetMany reads many nodes, 250 a request. Nodes that are missing or that the
+// user may not see are missing from the answer.
+//
+// API: POST /v2/nodes/list.
+func (s *NodesService) GetMany(ctx context.Context, ids ...NodeID) (map[NodeID]Node, error) {
+	var faults rest.Problems
+	for i, id := range ids {
+		wantID(&faults, fmt.Sprintf("ids[%d]", i), id)
+	}
+	if err := faults.Err(routes.nodeList.Name); err != nil {
+		return nil, err
+	}
+	found := make(map[NodeID]Node, len(ids))
+	for some := range slices.Chunk(ids, maxNodeList) {
+		form, err := bodyJSON(map[string]any{"ids": some})
+		if err != nil {
+			return nil, err
+		}
+		answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeList, Form: form})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range answer.Results {
+			if n, ok := r.Data.node(); ok {
+				found[n.ID] = n
+			}
+		}
+	}
+	return found, nil
+}
+
+// ValidateNames returns the names that are taken in a folder, with the node
+// that has each. It reserves nothing.
+//
+// API: POST /v1/validation/nodes/names.
+func (s *NodesService) ValidateNames(ctx context.Context, parent NodeID, names ...string) (map[string]NodeID, error) {
+	var faults rest.Problems
+	wantID(&faults, "parent", parent)
+	for i, name := range names {
+		checkName(&faults, fmt.Sprintf("names[%d]", i), name)
+	}
+	if err := faults.Err(routes.namesValidate.Name); err != nil {
+		return nil, err
+	}
+	form, err := bodyJSON(map[string]any{"parent_id": parent, "names": names})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := rest.Do[struct {
+		Results []struct {
+			ID   number `json:"id"`
+			Name string `json:"name"`
+		} `json:"results"`
+	}](ctx, s.rest, rest.Request{Route: &routes.namesValidate, Form: form})
+	if err != nil {
+		return nil, err
+	}
+	taken := map[string]NodeID{}
+	for _, r := range answer.Results {
+		taken[r.Name] = NodeID(r.ID)
+	}
+	return taken, nil
+}
+
+// Ancestor is one step on the way from the root to a node.
+type Ancestor struct {
+	ID       NodeID
+	Name     string
+	Type     Subtype
+	ParentID NodeID
+}
+
+// Ancestors returns the way from the root to the node, the node itself last.
+//
+// API: GET /v1/nodes/{id}/ancestors.
+func (s *NodesService) Ancestors(ctx context.Context, id NodeID) ([]Ancestor, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.nodeAncestors.Name); err != nil {
+		return nil, err
+	}
+	answer, err := rest.Do[struct {
+		Ancestors []wireNode `json:"ancestors"`
+	}](ctx, s.rest, rest.Request{Route: &routes.nodeAncestors, Path: []any{id}})
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Ancestor, 0, len(answer.Ancestors))
+	for _, a := range answer.Ancestors {
+		list = append(list, Ancestor{NodeID(a.ID), a.Name, Subtype(a.Type), NodeID(a.ParentID)})
+	}
+	return list, nil
+}
+
+// Rename gives a node another name. A repeat is harmless.
+//
+// API: PUT /v2/nodes/{id}.
+func (s *NodesService) Rename(ctx context.Context, id NodeID, name string) error {
+	var faults rest.Problems
+	checkName(&faults, "name", name)
+	return s.update(ctx, id, &faults, map[string]any{"name": name})
+}
+
+// Move puts a node into another folder. Moving a record is refused with
+// ErrFinal or ErrOnHold as deleting is.
+//
+// API: PUT /v2/nodes/{id}.
+func (s *NodesService) Move(ctx context.Context, id, parent NodeID, skip ...Unguarded) error {
+	var faults rest.Problems
+	wantID(&faults, "parent", parent)
+	if err := faults.Err(routes.nodeUpdate.Name); err != nil {
+		return err
+	}
+	if err := s.guard(ctx, "Nodes.Move", id, skip); err != nil {
+		return err
+	}
+	return s.update(ctx, id, &faults, map[string]any{"parent_id": parent})
+}
+
+func (s *NodesService) update(ctx context.Context, id NodeID, faults *rest.Problems, keys map[string]any) error {
+	wantID(faults, "id", id)
+	if err := faults.Err(routes.nodeUpdate.Name); err != nil {
+		return err
+	}
+	form, err := bodyJSON(keys)
+	if err != nil {
+		return err
+	}
+	_, err = rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.nodeUpdate, Path: []any{id}, Form: form})
+	return err
+}
+
+// Delete moves a node into the recycle bin. It refuses records with ErrFinal
+// and held nodes with ErrOnHold, read right before it sends.
+//
+// API: DELETE /v2/nodes/{id}.
+func (s *NodesService) Delete(ctx context.Context, id NodeID, skip ...Unguarded) error {
+	if err := s.guard(ctx, "Nodes.Delete", id, skip); err != nil {
+		return err
+	}
+	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.nodeDelete, Path: []any{id}})
+	return err
+}

@@ -1,0 +1,236 @@
+package ecm
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/smintecm/sdk/internal/rest"
+)
+
+// RMClassificationsService makes records of nodes: it classifies them, writes
+// their record details and finalizes them.
+type RMClassificationsService service
+
+// RecordDetails are what Records Management knows of a node.
+type RecordDetails struct {
+	// Token must accompany every write and is stale after each.
+	Token string
+	// CanClassify, CanFinalize and CanRemove are what the user may do now.
+	CanClassify bool
+	CanFinalize bool
+	CanRemove   bool
+	// Final tells that the record's content is final: it is classified and can
+	// no longer be finalized. No field of the API says it outright.
+	Final bool
+	// Entries has one element for each classification; none: no record.
+	Entries []RecordEntry
+}
+
+// RecordEntry is one classification of a record and its details.
+type RecordEntry struct {
+	Class      NodeID
+	ClassName  string
+	FileNumber string
+	// RSI is the name of the record series identifier, the schedule.
+	RSI          string
+	Status       string
+	StatusDate   time.Time
+	RecordDate   time.Time
+	ReceivedDate time.Time
+	NextReview   time.Time
+	Essential    string
+	Storage      string
+	Accession    string
+	Subject      string
+	Originator   string
+	Official     bool
+	Primary      bool
+}
+
+// Primary is the leading entry; the zero value for a node that is no record.
+func (d RecordDetails) Primary() RecordEntry {
+	for _, e := range d.Entries {
+		if e.Primary {
+			return e
+		}
+	}
+	if len(d.Entries) > 0 {
+		return d.Entries[0]
+	}
+	return RecordEntry{}
+}
+
+// Class is the leading entry's classification, 0 for a node that is no record.
+func (d RecordDetails) Class() NodeID { return d.Primary().Class }
+
+type wireDetails struct {
+	Token       string `json:"rm_metadataToken"`
+	CanClassify flag   `json:"canRMClassify"`
+	CanFinalize flag   `json:"canFinalize"`
+	CanRemove   flag   `json:"canRemoveClass"`
+	Data        oneOrMany[struct {
+		Class        number `json:"rmclassification_id"`
+		Name         string `json:"name"`
+		FileNumber   string `json:"file_number"`
+		RSI          string `json:"rsi"`
+		FileStatus   string `json:"file_status"`
+		Status       string `json:"status"`
+		StatusDate   stamp  `json:"status_date"`
+		RecordDate   stamp  `json:"record_date"`
+		ReceivedDate stamp  `json:"received_date"`
+		NextReview   stamp  `json:"next_review_date"`
+		Essential    string `json:"essential"`
+		Storage      string `json:"storage"`
+		Accession    string `json:"accession"`
+		Subject      string `json:"subject"`
+		Originator   string `json:"originator"`
+		Official     flag   `json:"official"`
+		Primary      flag   `json:"is_primary"`
+	}] `json:"data"`
+}
+
+func (w wireDetails) details(s Settings) *RecordDetails {
+	d := &RecordDetails{Token: w.Token, CanClassify: bool(w.CanClassify), CanFinalize: bool(w.CanFinalize), CanRemove: bool(w.CanRemove)}
+	for _, e := range w.Data {
+		if e.Class == 0 {
+			continue
+		}
+		d.Entries = append(d.Entries, RecordEntry{
+			Class: NodeID(e.Class), ClassName: e.Name, FileNumber: e.FileNumber, RSI: e.RSI, Status: firstName(e.FileStatus, e.Status),
+			StatusDate: time.Time(e.StatusDate), RecordDate: time.Time(e.RecordDate), ReceivedDate: time.Time(e.ReceivedDate),
+			NextReview: time.Time(e.NextReview), Essential: e.Essential, Storage: e.Storage, Accession: e.Accession,
+			Subject: e.Subject, Originator: e.Originator, Official: bool(e.Official), Primary: bool(e.Primary),
+		})
+	}
+	if len(d.Entries) > 0 {
+		d.Final = !d.CanFinalize || (s.OfficialMeansFinal && d.Primary().Official)
+	}
+	return d
+}
+
+// Get reads the record details of a node; a node that is no record has none.
+//
+// API: GET /v1/nodes/{id}/rmclassifications.
+func (s *RMClassificationsService) Get(ctx context.Context, id NodeID) (*RecordDetails, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.recordDetails.Name); err != nil {
+		return nil, err
+	}
+	answer, err := rest.Do[wireDetails](ctx, s.rest, rest.Request{Route: &routes.recordDetails, Path: []any{id}})
+	if err != nil {
+		return nil, err
+	}
+	return answer.details(s.settings), nil
+}
+
+// RecordUpdate are record details to be written. Empty fields are left out:
+// the server refuses some that are false or empty.
+type RecordUpdate struct {
+	// Token is the one last read.
+	Token        string
+	Status       string
+	Essential    string
+	Storage      string
+	Accession    string
+	Subject      string
+	Originator   string
+	Official     bool
+	RecordDate   time.Time
+	StatusDate   time.Time
+	ReceivedDate time.Time
+	NextReview   time.Time
+}
+
+func (u RecordUpdate) form(s Settings) url.Values {
+	form := url.Values{}
+	for key, value := range map[string]string{
+		"rm_metadataToken": u.Token, s.StatusField: u.Status, "essential": u.Essential, "storage": u.Storage,
+		"accession": u.Accession, "subject": u.Subject, "originator": u.Originator,
+	} {
+		if value != "" {
+			form.Set(key, value)
+		}
+	}
+	for key, value := range map[string]time.Time{
+		"record_date": u.RecordDate, "status_date": u.StatusDate, "received_date": u.ReceivedDate, "next_review_date": u.NextReview,
+	} {
+		if !value.IsZero() {
+			form.Set(key, dateText(value))
+		}
+	}
+	if u.Official {
+		form.Set("official", "true")
+	}
+	return form
+}
+
+// Apply classifies a node, which makes a record of it, together with its first
+// details. Give the token if the details had one. A stale token is
+// ErrEditConflict; read the details back in any case.
+//
+// API: POST /v1/nodes/{id}/rmclassifications.
+func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, first RecordUpdate) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	wantID(&faults, "class", class)
+	if err := faults.Err(routes.recordApply.Name); err != nil {
+		return err
+	}
+	form := first.form(s.settings)
+	form.Set("class_id", class.String())
+	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.recordApply, Path: []any{id}, Form: form})
+	return err
+}
+
+// Update writes record details. A stale token is ErrEditConflict.
+//
+// API: PUT /v1/nodes/{id}/rmclassifications.
+func (s *RMClassificationsService) Update(ctx context.Context, id NodeID, u RecordUpdate) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if u.Token == "" {
+		faults.Add("token", "", "the token last read with the details")
+	}
+	if err := faults.Err(routes.recordUpdate.Name); err != nil {
+		return err
+	}
+	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.recordUpdate, Path: []any{id}, Form: u.form(s.settings)})
+	return err
+}
+
+// Remove takes a classification off a node, which then may be no record any
+// more. A final record is refused with ErrFinal, a held one with ErrOnHold.
+//
+// API: DELETE /v1/nodes/{id}/rmclassifications/{class_id}.
+func (s *RMClassificationsService) Remove(ctx context.Context, id, class NodeID, token string, skip ...Unguarded) error {
+	if err := s.guard(ctx, routes.recordRemove.Name, id, skip); err != nil {
+		return err
+	}
+	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.recordRemove, Path: []any{id, class}, Query: url.Values{"rm_metadataToken": {token}}})
+	return err
+}
+
+// Finalize makes records final, which cannot be undone. The answer tells
+// nothing of the single record: read the details of each.
+//
+// API: PUT /v1/rmclassifications/finalizerecords.
+func (s *RMClassificationsService) Finalize(ctx context.Context, ids ...NodeID) error {
+	var faults rest.Problems
+	form := url.Values{}
+	for i, id := range ids {
+		wantID(&faults, fmt.Sprintf("ids[%d]", i), id)
+		form.Add("ids", strconv.FormatInt(int64(id), 10))
+	}
+	if len(ids) == 0 {
+		faults.Add("ids", "none", "at least one id")
+	}
+	if err := faults.Err(routes.finalize.Name); err != nil {
+		return err
+	}
+	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.finalize, Form: form})
+	return err
+}
