@@ -1,0 +1,197 @@
+package rightsmap
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/smintecm/sdk/records"
+)
+
+// lines writes a statement as one line per value, for people and for reading
+// back:
+//
+//	terms[0].limits.geographies.allowed[0]="europe_any"
+//	terms[0].valid_until="2027-05-06T00:00:00Z"
+//
+// A text whose line would exceed length characters goes on in lines of the
+// same place with "+" for "=". Zero is no limit. The explanations are left out:
+// they are about reading the vendor's JSON, which is kept elsewhere.
+func lines(s Statement, length int) []string {
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return nil // no field of a statement fails to marshal but a foreign enum.
+	}
+	tree, err := parseTree(raw)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	flatten(tree, length, &out)
+	return out
+}
+
+func flatten(n *node, length int, out *[]string) {
+	switch {
+	case n.object:
+		for _, k := range n.keys {
+			if k != "explained" {
+				flatten(n.fields[k], length, out)
+			}
+		}
+	case n.array:
+		for _, item := range n.items {
+			flatten(item, length, out)
+		}
+	default:
+		*out = append(*out, split(n, length)...)
+	}
+}
+
+// split writes one value, in several lines if it is a long text.
+func split(n *node, length int) []string {
+	line := n.path + "=" + n.text()
+	s, isText := n.value.(string)
+	room := length - utf8.RuneCountInString(n.path) - len(`=""`)
+	if length <= 0 || !isText || utf8.RuneCountInString(line) <= length || room < 12 {
+		return []string{line}
+	}
+	var out []string
+	op := "="
+	for s != "" {
+		cut := len(s)
+		for cut > 0 && utf8.RuneCountInString(quote(s[:cut]))-2 > room {
+			_, size := utf8.DecodeLastRuneInString(s[:cut])
+			cut -= size
+		}
+		out = append(out, n.path+op+quote(s[:cut]))
+		s, op = s[cut:], "+"
+	}
+	return out
+}
+
+func quote(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		return `""`
+	}
+	return string(b)
+}
+
+// unlines reads what lines wrote, in any order of lines but with continued
+// texts in theirs.
+func unlines(in []string) (Statement, error) {
+	root := &slot{}
+	var p records.Problems
+	for i, line := range in {
+		if err := root.line(line); err != nil {
+			p.Add(fmt.Sprintf("line %d", i+1), line, err.Error())
+		}
+	}
+	if err := p.Err("rightsmap.Mapping.Read"); err != nil {
+		return Statement{}, err
+	}
+	raw, err := json.Marshal(root.plain())
+	if err != nil {
+		return Statement{}, err
+	}
+	var s Statement
+	if err := json.Unmarshal(raw, &s); err != nil {
+		p.Add("statement", err, "the lines of a statement")
+		return Statement{}, p.Err("rightsmap.Mapping.Read")
+	}
+	return s, nil
+}
+
+// slot is a JSON value under construction.
+type slot struct {
+	scalar any
+	fields map[string]*slot
+	items  map[int]*slot
+}
+
+// maxItems bounds the lists that lines can describe.
+const maxItems = 100_000
+
+func (s *slot) line(line string) error {
+	end := strings.IndexAny(line, "=+")
+	if end <= 0 {
+		return fmt.Errorf("a place, = or +, and a value")
+	}
+	at, err := s.at(line[:end])
+	if err != nil {
+		return err
+	}
+	var value any
+	dec := json.NewDecoder(strings.NewReader(line[end+1:]))
+	dec.UseNumber()
+	if err := dec.Decode(&value); err != nil || dec.More() {
+		return fmt.Errorf("a JSON value after the place")
+	}
+	if line[end] == '=' {
+		if at.scalar != nil {
+			return fmt.Errorf("each place once")
+		}
+		at.scalar = value
+		return nil
+	}
+	head, ok1 := at.scalar.(string)
+	tail, ok2 := value.(string)
+	if !ok1 || !ok2 {
+		return fmt.Errorf("a text that goes on")
+	}
+	at.scalar = head + tail
+	return nil
+}
+
+// at finds or makes the slot at a path of names and indexes.
+func (s *slot) at(path string) (*slot, error) {
+	for part := range strings.SplitSeq(path, ".") {
+		name, rest, _ := strings.Cut(part, "[")
+		if s.fields == nil {
+			s.fields = map[string]*slot{}
+		}
+		if s.fields[name] == nil {
+			s.fields[name] = &slot{}
+		}
+		s = s.fields[name]
+		for rest != "" {
+			number, after, closed := strings.Cut(rest, "]")
+			i, err := strconv.Atoi(number)
+			if err != nil || i < 0 || i > maxItems || !closed {
+				return nil, fmt.Errorf("a place of names and indexes")
+			}
+			if s.items == nil {
+				s.items = map[int]*slot{}
+			}
+			if s.items[i] == nil {
+				s.items[i] = &slot{}
+			}
+			s, rest = s.items[i], strings.TrimPrefix(after, "[")
+		}
+	}
+	return s, nil
+}
+
+func (s *slot) plain() any {
+	switch {
+	case s.fields != nil:
+		m := make(map[string]any, len(s.fields))
+		for k, v := range s.fields {
+			m[k] = v.plain()
+		}
+		return m
+	case s.items != nil:
+		list := make([]any, len(s.items))
+		for i, v := range s.items {
+			if i < len(list) {
+				list[i] = v.plain()
+			}
+		}
+		return list
+	default:
+		return s.scalar
+	}
+}

@@ -1,0 +1,79 @@
+package rightsmap_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/rightsmap"
+)
+
+func fixture(t testing.TB, name string) rightsmap.Statement {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", name))
+	require.NoError(t, err)
+	s, err := rightsmap.Read(raw)
+	require.NoError(t, err)
+	return s
+}
+
+func day(s string) time.Time { return records.MustDate(s).Start(nil) }
+
+func TestStanding_SaysInOneLineWhatMayBeDone(t *testing.T) {
+	t.Parallel()
+	free, listed := fixture(t, "royalty-free.json"), fixture(t, "listed.json")
+	cancelled := free
+	cancelled.State = "cancelled"
+	for _, c := range []struct {
+		name      string
+		statement rightsmap.Statement
+		at        string
+		verdict   rightsmap.Verdict
+		rule      string
+		summary   string
+	}{
+		{"royalty-free", free, "2026-01-01", rightsmap.Allowed, "license-type", "allowed"},
+		{"before purchase", free, "2025-05-01", rightsmap.Denied, "purchased", "denied: not licensed before the purchase on 2025-05-06 08:18 UTC; the license begins on 2025-05-06 08:18 UTC"},
+		{"cancelled", cancelled, "2026-01-01", rightsmap.Denied, "state", "denied: the purchase was cancelled: no license exists"},
+		{
+			"listed", listed, "2026-01-01", rightsmap.Allowed, "license-type",
+			"allowed until 2027-05-06: 3 of 10 downloads; label as AI-generated; usages digital_media_any; distributions channel_web; geographies europe_any; not industries industry_tobacco",
+		},
+		{"expired", listed, "2027-05-06", rightsmap.Denied, "valid-until", "denied: the license ended on 2027-05-06"},
+		{"nothing known", rightsmap.Statement{}, "2026-01-01", rightsmap.NeedsReview, "basis", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := c.statement.Standing(day(c.at))
+			require.Equal(t, c.verdict, d.Verdict, d.Summary())
+			require.Equal(t, c.rule, d.Rule, d.Summary())
+			if c.summary != "" {
+				require.Equal(t, c.summary, d.Summary())
+			}
+		})
+	}
+}
+
+func TestMapping_ReadsBackWhatItWrote(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"royalty-free.json", "listed.json"} {
+		s := fixture(t, name)
+		values, findings := rightsmap.DefaultMapping().Apply(s, s.Standing(day("2026-01-01")))
+		for _, f := range findings {
+			require.Equal(t, "lossy", f.Rule)
+			require.Equal(t, rightsmap.Notes, f.Severity)
+		}
+		back, lost, err := rightsmap.DefaultMapping().Read(values)
+		require.NoError(t, err)
+		require.Empty(t, lost)
+		back.Explained = s.Explained
+		if diff := cmp.Diff(s, back, cmp.Comparer(func(a, b records.Digest) bool { return a == b })); diff != "" {
+			t.Fatalf("%s (-wrote +read):\n%s", name, diff)
+		}
+	}
+}
