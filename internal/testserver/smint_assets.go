@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"mime"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,7 +104,7 @@ func seedAssets(s *Smint, dir string) error {
 			return err
 		}
 		binary := SmintBinary{UUID: "1", Fields: SmintJSON{"content_type": purchase.ContentType}, SmintVersion: SmintVersion{
-			FileName: files[i], MediaType: mime.TypeByExtension(filepath.Ext(path)), Content: SmintFile(path),
+			FileName: files[i], MediaType: smintMediaType(path), Content: SmintFile(path),
 		}}
 		if err := s.Emit(purchase.Payload(), binary); err != nil {
 			return err
@@ -245,8 +244,35 @@ func checkedValue(value any, want string) (any, bool) {
 	}
 }
 
+// smintMediaType knows the usual formats itself, so that the answer does not
+// hang on the machine's own table.
+func smintMediaType(name string) string {
+	switch extension := strings.ToLower(filepath.Ext(name)); extension {
+	case ".jpg", ".jpeg":
+		return "image/jpeg"
+	case ".png", ".gif", ".webp":
+		return "image/" + extension[1:]
+	case ".tif", ".tiff":
+		return "image/tiff"
+	case ".svg":
+		return "image/svg+xml"
+	case ".mp4":
+		return "video/mp4"
+	case ".mov":
+		return "video/quicktime"
+	case ".mp3":
+		return "audio/mpeg"
+	case ".wav":
+		return "audio/wav"
+	case ".pdf":
+		return "application/pdf"
+	default:
+		return "application/octet-stream"
+	}
+}
+
 func smintContentType(name string) string {
-	kind, _, _ := strings.Cut(mime.TypeByExtension(filepath.Ext(name)), "/")
+	kind, _, _ := strings.Cut(smintMediaType(name), "/")
 	switch kind {
 	case "image", "video", "audio":
 		return kind

@@ -2,7 +2,6 @@ package testserver
 
 import (
 	"errors"
-
 	"hash/fnv"
 	"io"
 	"time"
