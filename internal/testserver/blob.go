@@ -110,6 +110,9 @@ type lengthBody struct {
 
 func (l *lengthBody) Read(p []byte) (int, error) {
 	if l.left <= 0 {
+		// The handler's end comes first, so that a client that has read
+		// everything finds its exchange taken down.
+		_, _ = io.Copy(io.Discard, l.ReadCloser)
 		return 0, io.EOF
 	}
 	if int64(len(p)) > l.left {

@@ -84,7 +84,7 @@ func (s *Smint) binaryVersion(transaction, binary string, number int) (SmintVers
 	return SmintVersion{}, false
 }
 
-// Downloads returns every request for a file so far, in order of their end.
+// Downloads returns every request for a file so far, in order of their begin.
 func (s *Smint) Downloads() []SmintDownload {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -99,10 +99,13 @@ func (s *Smint) serveFile(host string) http.HandlerFunc {
 			Bearer: r.Header.Get("Authorization") != "", Range: r.Header.Get("Range"),
 		}
 		body := &smintBody{ResponseWriter: w}
+		s.mu.Lock()
+		place := len(s.downloads)
+		s.downloads = append(s.downloads, seen)
+		s.mu.Unlock()
 		defer func() {
-			seen.Status, seen.Sent = body.status, body.sent
 			s.mu.Lock()
-			s.downloads = append(s.downloads, seen)
+			s.downloads[place].Status, s.downloads[place].Sent = body.status, body.sent
 			s.mu.Unlock()
 		}()
 		version, ok := s.admit(body, r, host, seen)
