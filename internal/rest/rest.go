@@ -197,3 +197,7 @@ func attachBody(_ *resty.Client, r *http.Request) error {
 
 // errNotSent marks failures that happened before anything left.
 var errNotSent = errors.New("nothing was sent")
+
+// SameOrigin tells whether u lies at the client's own origin, the one that its
+// credential is for.
+func (c *Client) SameOrigin(u *url.URL) bool { return sameOrigin(u, c.base) }

@@ -1,0 +1,163 @@
+package smint
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Tokens are what a login holds.
+type Tokens struct {
+	AccessToken  Secret
+	RefreshToken Secret
+	// Expires is when the access token ends; zero if not known.
+	Expires time.Time
+	// Dead tells that the grant has ended: only a new login helps.
+	Dead bool
+}
+
+// TokenStore keeps the tokens of one login, for all processes that share it.
+type TokenStore interface {
+	// Load returns the stored tokens, zero ones if there are none.
+	Load(ctx context.Context) (Tokens, error)
+	// Swap stores next durably if the stored refresh token still is the one
+	// that next was made from, or none; otherwise it stores nothing and
+	// returns ErrTokensMoved.
+	Swap(ctx context.Context, from Secret, next Tokens) error
+}
+
+// ErrTokensMoved tells that another process has stored newer tokens.
+var ErrTokensMoved = errors.New("another process has refreshed the tokens")
+
+// MemoryTokenStore keeps tokens in memory.
+type MemoryTokenStore struct {
+	mu     sync.Mutex
+	tokens Tokens
+}
+
+// NewMemoryTokenStore returns an empty store.
+func NewMemoryTokenStore() *MemoryTokenStore { return &MemoryTokenStore{} }
+
+// Load returns the stored tokens.
+func (s *MemoryTokenStore) Load(context.Context) (Tokens, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tokens, nil
+}
+
+// Swap stores next if nobody else has stored meanwhile.
+func (s *MemoryTokenStore) Swap(_ context.Context, from Secret, next Tokens) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tokens.RefreshToken != "" && s.tokens.RefreshToken != from {
+		return ErrTokensMoved
+	}
+	s.tokens = next
+	return nil
+}
+
+// FileTokenStore keeps tokens in a file of mode 0600, replaced atomically.
+type FileTokenStore struct {
+	path string
+	mu   sync.Mutex
+}
+
+// NewFileTokenStore uses the file at path; its folder must exist.
+func NewFileTokenStore(path string) *FileTokenStore { return &FileTokenStore{path: path} }
+
+type tokenFile struct {
+	Access  string    `json:"access_token"`
+	Refresh string    `json:"refresh_token"`
+	Expires time.Time `json:"expires,omitzero"`
+	Dead    bool      `json:"dead,omitempty"`
+}
+
+// Load reads the file; one that is missing holds no tokens. A file that others
+// may read is refused.
+func (s *FileTokenStore) Load(context.Context) (Tokens, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.load()
+}
+
+func (s *FileTokenStore) load() (Tokens, error) {
+	info, err := os.Stat(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Tokens{}, nil
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return Tokens{}, fmt.Errorf("token file %s may be read by others (mode %o): make it 0600", s.path, info.Mode().Perm())
+	}
+	b, err := os.ReadFile(s.path)
+	if err != nil {
+		return Tokens{}, err
+	}
+	var f tokenFile
+	if err := json.Unmarshal(b, &f); err != nil {
+		return Tokens{}, fmt.Errorf("token file %s: %w", s.path, err)
+	}
+	return Tokens{Secret(f.Access), Secret(f.Refresh), f.Expires, f.Dead}, nil
+}
+
+// Swap replaces the file if the stored refresh token is still the one given.
+// Processes that share the file are kept apart by a lock beside it.
+func (s *FileTokenStore) Swap(_ context.Context, from Secret, next Tokens) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	unlock, err := lockFile(s.path + ".lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	stored, err := s.load()
+	if err != nil {
+		return err
+	}
+	if stored.RefreshToken != "" && stored.RefreshToken != from {
+		return ErrTokensMoved
+	}
+	b, err := json.Marshal(tokenFile{next.AccessToken.Reveal(), next.RefreshToken.Reveal(), next.Expires, next.Dead})
+	if err != nil {
+		return err
+	}
+	return replaceFile(s.path, b)
+}
+
+// replaceFile writes a new file beside the old one, syncs it and puts it in
+// its place. A temporary file of os.CreateTemp has mode 0600.
+func replaceFile(path string, content []byte) (err error) {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

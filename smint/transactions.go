@@ -1,0 +1,131 @@
+package smint
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/url"
+	"strconv"
+
+	"github.com/smintecm/sdk/internal/rest"
+)
+
+// LicensePurchaseTransactionsService reads the feed of purchases.
+type LicensePurchaseTransactionsService service
+
+// TransactionPage is a page of the feed.
+type TransactionPage struct {
+	Items []TransactionItem
+	// Continuation asks for what follows this page. Store it after every item
+	// of the page is dealt with, never before: what is not stored comes again.
+	Continuation string
+}
+
+// TransactionItem is one place of a page: a transaction, or why it cannot be
+// read.
+type TransactionItem struct {
+	Transaction *LicensePurchaseTransaction
+	// Err is an *ItemError for an item that is malformed; the others of the
+	// page are not touched by it.
+	Err error
+}
+
+// MaxPage is the largest page that List asks for.
+const MaxPage = 100
+
+// List reads the page after a continuation; an empty one begins at the start
+// of the feed. A page without items is the end of the feed, for now: changed
+// transactions come again at its end. Zero for limit means 10.
+//
+// API: GET /sync/licensePurchaseTransactions (path by configuration).
+func (s *LicensePurchaseTransactionsService) List(ctx context.Context, continuation string, limit int) (*TransactionPage, error) {
+	var faults rest.Problems
+	if limit < 0 || limit > MaxPage {
+		faults.Add("limit", limit, fmt.Sprintf("0 to %d", MaxPage))
+	}
+	if err := faults.Err(s.routes.transactions.Name); err != nil {
+		return nil, err
+	}
+	if limit == 0 {
+		limit = 10
+	}
+	q := url.Values{s.paths.LimitParameter: {strconv.Itoa(limit)}}
+	if continuation != "" {
+		q.Set(s.paths.ContinuationParameter, continuation)
+	}
+	answer, err := rest.Do[struct {
+		Count        *int              `json:"count"`
+		Continuation *string           `json:"continuation_uuid"`
+		Items        []json.RawMessage `json:"license_purchase_transactions"`
+	}](ctx, s.clapi, rest.Request{Route: &s.routes.transactions, Query: q})
+	if err != nil {
+		return nil, err
+	}
+	page := &TransactionPage{Continuation: continuation}
+	if answer.Continuation != nil && *answer.Continuation != "" {
+		page.Continuation = *answer.Continuation
+	}
+	for _, raw := range answer.Items {
+		t, err := DecodeTransaction(raw)
+		page.Items = append(page.Items, TransactionItem{t, err})
+	}
+	if len(page.Items) > 0 && page.Continuation == continuation {
+		return page, &Error{Op: s.routes.transactions.Name, Method: "GET", Route: s.routes.transactions.Template, StatusCode: 200,
+			Message: "a page with items repeats its continuation", Err: ErrCursorLoop}
+	}
+	return page, nil
+}
+
+// Pages walks the feed from a continuation to its present end. It can be
+// ranged again, and then begins at the same place.
+//
+// API: GET /sync/licensePurchaseTransactions (path by configuration).
+func (s *LicensePurchaseTransactionsService) Pages(ctx context.Context, continuation string, limit int) iter.Seq2[*TransactionPage, error] {
+	return func(yield func(*TransactionPage, error) bool) {
+		seen := map[string]bool{continuation: true}
+		for cursor := continuation; ; {
+			page, err := s.List(ctx, cursor, limit)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(page.Items) == 0 {
+				return
+			}
+			if seen[page.Continuation] {
+				yield(nil, fmt.Errorf("smint: %s: %w", s.routes.transactions.Name, ErrCursorLoop))
+				return
+			}
+			seen[page.Continuation], cursor = true, page.Continuation
+			if !yield(page, nil) {
+				return
+			}
+		}
+	}
+}
+
+// All walks the transactions of the feed. One that cannot be read is yielded
+// as its *ItemError and does not end the walk; any other error does.
+//
+// API: GET /sync/licensePurchaseTransactions (path by configuration).
+func (s *LicensePurchaseTransactionsService) All(ctx context.Context, continuation string) iter.Seq2[*LicensePurchaseTransaction, error] {
+	return func(yield func(*LicensePurchaseTransaction, error) bool) {
+		for page, err := range s.Pages(ctx, continuation, 0) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, item := range page.Items {
+				if item.Err != nil && !errors.Is(item.Err, ErrBrokenItem) {
+					yield(nil, item.Err)
+					return
+				}
+				if !yield(item.Transaction, item.Err) {
+					return
+				}
+			}
+		}
+	}
+}
