@@ -97,7 +97,8 @@ func (d Date) Before(e Date) bool { return d.IsValid() && e.IsValid() && d.Compa
 func (d Date) After(e Date) bool { return d.IsValid() && e.IsValid() && d.Compare(e) > 0 }
 
 // Start returns the first instant of the day in zone. A nil zone is UTC. Where
-// a clock change leaves no midnight, it is the first instant there is.
+// a clock change leaves no midnight, it is the first instant there is; for a
+// day that a zone left out altogether, it is the end of the day before.
 func (d Date) Start(zone *time.Location) time.Time {
 	if !d.IsValid() {
 		return time.Time{}
@@ -106,11 +107,15 @@ func (d Date) Start(zone *time.Location) time.Time {
 		zone = time.UTC
 	}
 	t := time.Date(int(d.year), time.Month(d.month), int(d.day), 0, 0, 0, 0, zone)
-	if DateIn(t, zone) != d { // midnight was skipped and t fell back into the day before.
-		_, end := t.ZoneBounds()
+	begin, end := t.ZoneBounds()
+	switch got := DateIn(t, zone); { // midnight was skipped: t lies on one side of the gap.
+	case got.Before(d):
 		return end.In(zone)
+	case got.After(d):
+		return begin.In(zone)
+	default:
+		return t
 	}
-	return t
 }
 
 // End returns the first instant after the day in zone: the start of the next

@@ -177,13 +177,22 @@ func (s HoldSet) Equal(t HoldSet) bool {
 // Check returns nil if the holds were read and are none. Else the error names
 // the holds and matches ErrOnHold, or ErrHoldUnknown.
 func (s HoldSet) Check() error {
-	if len(s.holds) > 0 {
-		return refuse(ErrOnHold, "held by %s", s)
-	}
-	if !s.known {
-		return refuse(ErrHoldUnknown, "holds were not read")
+	if why := s.against(); why != nil {
+		return refuse(why, "holds: %s", s)
 	}
 	return nil
+}
+
+// against returns the sentinel of what stands against a disposition.
+func (s HoldSet) against() error {
+	switch {
+	case len(s.holds) > 0:
+		return ErrOnHold
+	case !s.known:
+		return ErrHoldUnknown
+	default:
+		return nil
+	}
 }
 
 // String lists the holds with their matters.

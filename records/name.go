@@ -32,7 +32,7 @@ func (k RecordKey) Short() string {
 
 // NodeName returns the name of the record's node, a function of the key alone:
 //
-//	79468-1-v2 [d0b1c6f5a1e2b3c4]        purchase: transaction, binary, version
+//	79468-1-v2 [4e987f059ccb4109]        purchase: transaction, binary, version
 //	79468-all-9f2c51d00ab34e77 [...]     aggregate: transaction, composition
 //	asset-7f31-v7 [...]                  portal asset: id, version
 //

@@ -2,7 +2,6 @@ package records
 
 import (
 	"errors"
-	"fmt"
 )
 
 // Record is what is known of one record at one moment, as far as the questions
@@ -86,8 +85,8 @@ func CanHold(r Record) error {
 //
 // A nil answer allows a disposal process to begin; it approves nothing.
 func CanDispose(r Record, action Action, on Date) error {
-	if err := r.Holds.Check(); err != nil {
-		return fmt.Errorf("records: %s %s: %w", action, r.Key, err)
+	if why := r.Holds.against(); why != nil {
+		return refuse(why, "%s %s: holds: %s", action, r.Key, r.Holds)
 	}
 	if action == ActionUnknown || int(action) >= len(actionTexts) {
 		var p Problems
