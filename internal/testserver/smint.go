@@ -54,6 +54,10 @@ type SmintOptions struct {
 	PageLimit, MaxPageLimit int
 	// Paths are the paths of the licensing API.
 	Paths SmintPaths
+	// ChannelID is the tenant's number in the name of its push channel, PushKey
+	// the public key of the push service.
+	ChannelID int
+	PushKey   string
 	// Clock is the fake's time. By default it is the machine's.
 	Clock *Clock
 	// Dir is the folder for contents above 64 KiB, by default a temporary one
@@ -78,6 +82,10 @@ func (o SmintOptions) withDefaults() SmintOptions {
 	text(&o.Paths.Binaries, "/sync/cartPurchaseTransactions/{cartPurchaseTransactionUuid}/licensePurchaseTransactions/{licensePurchaseTransactionUuid}/binaries")
 	text(&o.Paths.ContinuationParameter, "continuationUuid")
 	text(&o.Paths.LimitParameter, "limit")
+	text(&o.PushKey, "32f31c26a83e09dc401b")
+	if o.ChannelID == 0 {
+		o.ChannelID = 1077
+	}
 	if o.TokenLifetime == 0 {
 		o.TokenLifetime = time.Hour
 	}
@@ -119,6 +127,7 @@ type Smint struct {
 	downloads   []SmintDownload
 	omitRefresh bool
 	blobs       *Blobs
+	pusher      smintPusher
 }
 
 // NewSmint makes a fake with the built-in generic metadata and an empty feed.

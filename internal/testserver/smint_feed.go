@@ -71,6 +71,7 @@ func (s *Smint) Emit(payload any, binaries ...SmintBinary) error {
 	if err != nil {
 		return err
 	}
+	defer s.pushChange()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	purchase := s.feed.Purchases[uuid]
@@ -93,6 +94,7 @@ func (s *Smint) Apply(change SmintChange) error {
 		return err
 	}
 	change.Binaries = kept
+	defer s.pushChange()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.apply(change)

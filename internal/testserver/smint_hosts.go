@@ -115,14 +115,15 @@ func (s *Smint) routes() {
 	handle("GET /consumer/v1"+s.options.Paths.Binaries, s.serveBinaries)
 	handle("GET /files/{transaction}/{binary}/{version}", s.serveFile(smintOwn))
 	handle("GET /storage/{transaction}/{binary}/{version}", s.serveFile(smintStorage))
+	s.pushRoutes()
 	handle("/", func(w http.ResponseWriter, r *http.Request) {
 		smintRefuse(w, http.StatusNotFound, "not_found", "No such endpoint: "+r.Method+" "+r.URL.Path, nil)
 	})
 }
 
 // Transport reaches the fake within the process, by the host names of
-// [Smint.Endpoints].
-func (s *Smint) Transport() http.RoundTripper { return Transport(s.Tap) }
+// [Smint.Endpoints], websockets included.
+func (s *Smint) Transport() http.RoundTripper { return smintTransport{Transport(s.Tap), s.Tap} }
 
 // Serve serves the fake at a loopback address, and its storage host at another
 // one, until stop is called.
