@@ -58,6 +58,26 @@ type SmintOptions struct {
 	// the public key of the push service.
 	ChannelID int
 	PushKey   string
+	// BodyForm is the only form of execute bodies that the portal takes, "A" or
+	// "B"; empty takes both.
+	BodyForm string
+	// TaskTime is how long the long-running methods take, by default 2 s.
+	// StrictPolling answers 429 to whoever polls a task faster than once a
+	// second.
+	TaskTime      time.Duration
+	StrictPolling bool
+	// Missing is how an asset that isn't there is answered.
+	Missing SmintMissing
+	// EnforcePublication hides assets outside of their dates of publication.
+	// The vendor doesn't say whether Smint.io does so; by default it doesn't.
+	EnforcePublication bool
+	// Groups are the external groups of the portal's user; none means all.
+	Groups []string
+	// UploadField is the form field of uploads, by default "file".
+	UploadField string
+	// CommandInterface is the name of the custom interface that takes our
+	// commands, by default IEcmRecordAssets; "-" is a portal without it.
+	CommandInterface string
 	// Clock is the fake's time. By default it is the machine's.
 	Clock *Clock
 	// Dir is the folder for contents above 64 KiB, by default a temporary one
@@ -82,6 +102,11 @@ func (o SmintOptions) withDefaults() SmintOptions {
 	text(&o.Paths.Binaries, "/sync/cartPurchaseTransactions/{cartPurchaseTransactionUuid}/licensePurchaseTransactions/{licensePurchaseTransactionUuid}/binaries")
 	text(&o.Paths.ContinuationParameter, "continuationUuid")
 	text(&o.Paths.LimitParameter, "limit")
+	text(&o.UploadField, "file")
+	text(&o.CommandInterface, "IEcmRecordAssets")
+	if o.TaskTime == 0 {
+		o.TaskTime = 2 * time.Second
+	}
 	text(&o.PushKey, "32f31c26a83e09dc401b")
 	if o.ChannelID == 0 {
 		o.ChannelID = 1077
@@ -128,6 +153,11 @@ type Smint struct {
 	omitRefresh bool
 	blobs       *Blobs
 	pusher      smintPusher
+	portal      smintPortal
+	plans       []*SmintTaskPlan
+	tasks       map[string]*smintTask
+	tickets     map[string]smintTicket
+	drivers     []*SmintDriver
 }
 
 // NewSmint makes a fake with the built-in generic metadata and an empty feed.
@@ -140,6 +170,7 @@ func NewSmint(options SmintOptions) *Smint {
 	s.identity.Grants[s.options.RefreshToken] = &smintGrant{Scope: s.options.Scope, Family: "first"}
 	s.omitRefresh = s.options.OmitRefreshToken
 	s.feed = smintFeed{Purchases: map[string]*smintPurchase{}, Metadata: map[string]json.RawMessage{}}
+	s.portal, s.tasks, s.tickets = newSmintPortal(), map[string]*smintTask{}, map[string]smintTicket{}
 	for name, list := range smintMetadata() {
 		s.feed.Metadata[name], _ = smintRaw(list)
 	}

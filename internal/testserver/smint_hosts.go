@@ -116,6 +116,8 @@ func (s *Smint) routes() {
 	handle("GET /files/{transaction}/{binary}/{version}", s.serveFile(smintOwn))
 	handle("GET /storage/{transaction}/{binary}/{version}", s.serveFile(smintStorage))
 	s.pushRoutes()
+	s.portalRoutes()
+	s.gatewayRoutes()
 	handle("/", func(w http.ResponseWriter, r *http.Request) {
 		smintRefuse(w, http.StatusNotFound, "not_found", "No such endpoint: "+r.Method+" "+r.URL.Path, nil)
 	})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"image"
-	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
@@ -12,37 +11,43 @@ import (
 	"strings"
 )
 
-// smintPicture is a picture that is computed point by point, so that drawing a
-// large one takes no memory: a sky, hills and a sun, placed by the seed.
+// smintPicture is a generated picture: a sky, hills and a sun, placed by the
+// seed.
 type smintPicture struct {
 	width, height int
 	seed          uint64
 }
 
-func (p smintPicture) ColorModel() color.Model { return color.NRGBAModel }
-func (p smintPicture) Bounds() image.Rectangle { return image.Rect(0, 0, p.width, p.height) }
-
-func (p smintPicture) At(x, y int) color.Color {
-	u, v := float64(x)/float64(p.width), float64(y)/float64(p.height)
+// paint computes the picture. The ridge of the hills hangs on the column alone.
+func (p smintPicture) paint() *image.RGBA {
+	canvas := image.NewRGBA(image.Rect(0, 0, p.width, p.height))
 	sunX, sunY := 0.2+0.6*float64(p.seed%97)/97, 0.15+0.2*float64(p.seed%31)/31
-	ridge := 0.55 + 0.08*smintWave(u*3+float64(p.seed%13)) + 0.04*smintWave(u*11+float64(p.seed%7))
-	switch {
-	case v > ridge:
-		grain := uint8(smintMix(p.seed^uint64(x)<<20^uint64(y)) % 24)
-		return color.NRGBA{R: 30 + grain, G: 90 + grain + uint8(60*(1-v)), B: 40 + grain, A: 255}
-	case (u-sunX)*(u-sunX)+(v-sunY)*(v-sunY)*0.5 < 0.004:
-		return color.NRGBA{R: 255, G: 214, B: 90, A: 255}
-	default:
-		return color.NRGBA{R: uint8(90 + 120*v), G: uint8(150 + 80*v), B: 235, A: 255}
+	for x := range p.width {
+		u := float64(x) / float64(p.width)
+		ridge := 0.55 + 0.08*smintWave(u*3+float64(p.seed%13)) + 0.04*smintWave(u*11+float64(p.seed%7))
+		for y := range p.height {
+			v := float64(y) / float64(p.height)
+			pixel := canvas.Pix[canvas.PixOffset(x, y):][:4:4]
+			switch {
+			case v > ridge:
+				grain := uint8(smintMix(p.seed^uint64(x)<<20^uint64(y)) % 24)
+				pixel[0], pixel[1], pixel[2] = 30+grain, 90+grain+uint8(60*(1-v)), 40+grain
+			case (u-sunX)*(u-sunX)+(v-sunY)*(v-sunY)*0.5 < 0.004:
+				pixel[0], pixel[1], pixel[2] = 255, 214, 90
+			default:
+				pixel[0], pixel[1], pixel[2] = uint8(90+120*v), uint8(150+80*v), 235
+			}
+			pixel[3] = 255
+		}
 	}
+	return canvas
 }
 
-// smintWave is a smooth periodic curve between -1 and 1 that, unlike math.Sin,
-// is the same on every machine.
+// smintWave is a smooth periodic curve between -1 and 1.
 func smintWave(t float64) float64 {
 	t -= float64(int(t))
 	if t < 0.5 {
-		return 16*t*(0.5-t) - 0
+		return 16 * t * (0.5 - t)
 	}
 	t -= 0.5
 	return -16 * t * (0.5 - t)
@@ -52,11 +57,11 @@ func smintWave(t float64) float64 {
 func (p smintPicture) draw(w io.Writer, format string) error {
 	switch format {
 	case "jpeg":
-		return jpeg.Encode(w, p, &jpeg.Options{Quality: 90})
+		return jpeg.Encode(w, p.paint(), &jpeg.Options{Quality: 90})
 	case "png":
-		return png.Encode(w, p)
+		return png.Encode(w, p.paint())
 	case "gif":
-		return gif.Encode(w, p, &gif.Options{NumColors: 64})
+		return gif.Encode(w, p.paint(), &gif.Options{NumColors: 64})
 	default:
 		return fmt.Errorf("testserver: no picture format %q", format)
 	}

@@ -15,6 +15,7 @@ type smintState struct {
 	SavedAt  time.Time      `json:"saved_at"`
 	Identity smintIdentity  `json:"identity"`
 	Feed     smintFeed      `json:"feed"`
+	Portal   smintPortal    `json:"portal"`
 	Options  smintSavedKeys `json:"options"`
 }
 
@@ -49,8 +50,16 @@ func (s *Smint) Save(dir string) error {
 	}); err != nil {
 		return fmt.Errorf("testserver: save: %w", err)
 	}
+	for uuid, upload := range s.portal.Uploads {
+		if s.blobs == nil || s.blobs.Dir() == into.Dir() || upload.Blob.File == "" {
+			continue
+		}
+		if err := smintCopyFile(filepath.Join(s.blobs.Dir(), upload.Blob.File), filepath.Join(into.Dir(), upload.Blob.File)); err != nil {
+			return fmt.Errorf("testserver: save upload %s: %w", uuid, err)
+		}
+	}
 	state := smintState{
-		SavedAt: s.now(), Identity: s.identity, Feed: s.feed,
+		SavedAt: s.now(), Identity: s.identity, Feed: s.feed, Portal: s.portal,
 		Options: smintSavedKeys{Tenant: s.options.Tenant, Secret: s.options.Secret},
 	}
 	raw, err := json.Marshal(state)
@@ -79,7 +88,7 @@ func LoadSmint(dir string, options SmintOptions) (*Smint, error) {
 	if err := decoder.Decode(&state); err != nil {
 		return nil, fmt.Errorf("testserver: %s: %w", filepath.Join(dir, smintStateFile), err)
 	}
-	if state.Feed.Purchases == nil || state.Identity.Grants == nil {
+	if state.Feed.Purchases == nil || state.Identity.Grants == nil || state.Portal.Index == nil {
 		return nil, fmt.Errorf("testserver: %s: %w", filepath.Join(dir, smintStateFile), errors.New("is not a saved fake"))
 	}
 	options.Tenant, options.Secret = state.Options.Tenant, state.Options.Secret
@@ -91,7 +100,7 @@ func LoadSmint(dir string, options SmintOptions) (*Smint, error) {
 	}
 	state.Identity.Grants[s.options.RefreshToken] = s.identity.Grants[s.options.RefreshToken]
 	delete(state.Identity.Refused, "first")
-	s.blobs, s.identity, s.feed = blobs, state.Identity, state.Feed
+	s.blobs, s.identity, s.feed, s.portal = blobs, state.Identity, state.Feed, state.Portal
 	return s, s.eachContent(func(c *SmintContent) error {
 		c.blobs = blobs
 		return nil
@@ -114,6 +123,9 @@ func (s *Smint) eachContent(do func(*SmintContent) error) error {
 	}
 	for _, change := range s.feed.Later {
 		each(change.Binaries)
+	}
+	for _, entry := range s.portal.Index {
+		errs = append(errs, do(&entry.Content))
 	}
 	return errors.Join(errs...)
 }
