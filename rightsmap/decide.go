@@ -54,7 +54,7 @@ func (s Statement) decide(policy Combination, use Use, standing bool) Decision {
 // inquire runs the rules over the asset, then over each term, then over the
 // reused original, and combines the verdicts.
 func (s Statement) inquire(policy Combination, use Use, standing bool, prefix string) ([]Clause, Verdict) {
-	q := inquiry{s: &s, use: use, standing: standing, prefix: prefix}
+	q := inquiry{s: &s, use: use, policy: policy, standing: standing, prefix: prefix}
 	for _, r := range assetRules {
 		q.rule = r.ID
 		r.ask(&q)
@@ -133,6 +133,7 @@ func anyTermRefused(all []Clause, terms [][]Clause) ([]Clause, Verdict) {
 type inquiry struct {
 	s        *Statement
 	use      Use
+	policy   Combination
 	standing bool
 	prefix   string
 	rule     string

@@ -1,6 +1,7 @@
 package rightsmap
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -289,6 +290,9 @@ func (r *reader) str(n *node, key, field string, out *string) {
 		return
 	}
 	s, ok := f.value.(string)
+	if n, number := f.value.(json.Number); number && isID(key) {
+		s, ok = n.String(), true // ids are text by contract, and opaque.
+	}
 	if !ok {
 		r.find(Blocks, readType, f, "no text")
 		return
@@ -298,6 +302,8 @@ func (r *reader) str(n *node, key, field string, out *string) {
 		r.setIf(field, f)
 	}
 }
+
+func isID(key string) bool { return key == "uuid" || strings.HasSuffix(key, "_uuid") }
 
 func (r *reader) tri(n *node, key, field string, out *Tri) {
 	f := n.get(key)

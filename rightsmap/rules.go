@@ -2,6 +2,7 @@ package rightsmap
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -27,6 +28,7 @@ const (
 	ruleEditorial   = "editorial"
 	ruleQuantity    = "usage-limit"
 	ruleExclusive   = "exclusivity"
+	ruleCombination = "combination"
 	ruleNoGrant     = "no-grant"
 )
 
@@ -71,6 +73,7 @@ var assetRules = []Rule{
 	{ruleConstraint, "Downloads, users and reuses stay within their maximum.", askConstraints},
 	{ruleReuse, "A reuse is allowed only as far as the reused license allows it.", askReuse},
 	{ruleAI, "AI-generated content is to be labeled as such.", askAI},
+	{ruleCombination, "Terms that no use can satisfy together need review.", askCombination},
 }
 
 // termRules are asked for each term, in order.
@@ -277,4 +280,36 @@ func askAI(q *inquiry) {
 	if q.s.AI == Yes {
 		q.say(Remarks, "content_element.is_ai", "true", "label as AI-generated")
 	}
+}
+
+// askCombination doubts several terms that must all hold and leave nothing in
+// common: they may be meant as alternatives, which is not for us to assume. A
+// use in particular is asked about term by term.
+func askCombination(q *inquiry) {
+	if q.policy != EveryTerm || !q.standing {
+		return
+	}
+	for _, d := range Dimensions() {
+		var limits []Limit
+		var candidates []string
+		for _, t := range q.s.Terms {
+			if l := t.Limits[d]; !l.IsZero() {
+				limits = append(limits, l)
+				candidates = append(candidates, l.Allowed...)
+			}
+		}
+		together := func(key string) bool {
+			return !slices.ContainsFunc(limits, func(l Limit) bool { return !l.admits(key) })
+		}
+		if len(limits) > 1 && len(candidates) > 0 && !slices.ContainsFunc(candidates, together) {
+			q.say(Doubts, "license_terms", d.String(), fmt.Sprintf("the terms have no %s in common: they may be alternatives", d))
+		}
+	}
+}
+
+// admits reports whether some use under key could pass: an allowed key, if
+// there are any, contains it, and no restricted one contains it whole.
+func (l Limit) admits(key string) bool {
+	over := func(k string) bool { return Covers(k, key) }
+	return (len(l.Allowed) == 0 || slices.ContainsFunc(l.Allowed, over)) && !slices.ContainsFunc(l.Restricted, over)
 }
