@@ -66,6 +66,8 @@ type Mapping struct {
 }
 
 // DefaultMapping returns the mapping that the SDK uses unless told otherwise.
+// "License Ends" is the day on which use must stop, "First Use Ends" the day
+// from which there is no first use; in UTC.
 // "Rights Statement" holds all that is needed to read the statement back.
 func DefaultMapping() Mapping {
 	const long = 254 // what a text field of a category takes at most.
@@ -83,9 +85,9 @@ func DefaultMapping() Mapping {
 		text("License Transaction", "source.transaction"),
 		text("Licensee", "basis.licensee"),
 		text("Content Provider", "source.provider"),
-		date("License From", "window.from"),
-		date("License Until", "window.until"),
-		date("First Use Until", "window.first_use_until"),
+		date("License Begins", "window.from"),
+		date("License Ends", "window.until"),
+		date("First Use Ends", "window.first_use_until"),
 		text("Editorial Use", "editorial"),
 		text("AI Generated", "ai"),
 		text("Rights Source Digest", "raw"),

@@ -55,11 +55,18 @@ func (s Statement) decide(policy Combination, use Use, standing bool) Decision {
 // reused original, and combines the verdicts.
 func (s Statement) inquire(policy Combination, use Use, standing bool, prefix string) ([]Clause, Verdict) {
 	q := inquiry{s: &s, use: use, policy: policy, standing: standing, prefix: prefix}
+	malformed := use.Validate() != nil
 	for _, r := range assetRules {
+		if malformed && r.ID != ruleUse && r.ID != ruleState {
+			continue // nothing can be said about a use that isn't one.
+		}
 		q.rule = r.ID
 		r.ask(&q)
 	}
 	asset := q.clauses
+	if malformed {
+		return asset, verdictOf(asset)
+	}
 	var terms [][]Clause
 	for i := range s.Terms {
 		q.clauses, q.term = nil, i

@@ -14,7 +14,8 @@ type Effect uint8
 const (
 	// Remarks changes nothing: a duty or a fact to know.
 	Remarks Effect = iota
-	// Grants allows the use as far as the clause reaches.
+	// Grants allows the use as far as the clause reaches. Staying within a
+	// number or a date grants nothing by itself.
 	Grants
 	// Limits allows only part of all uses; it stands in answers about no use in
 	// particular.
@@ -108,7 +109,8 @@ type Decision struct {
 }
 
 // Decisive returns the clauses that settled the verdict: those that deny, else
-// those that doubt, else those that grant.
+// those that doubt, else those that grant. What a license says outright comes
+// before what it merely doesn't reach.
 func (d Decision) Decisive() []Clause { return decisive(d.Clauses, d.Verdict) }
 
 // Limits returns the clauses that bound what is allowed.
@@ -144,24 +146,24 @@ func (d Decision) Summary() string {
 	return b.String()
 }
 
-// decisive picks the clauses of the strongest effect that makes the verdict.
+// decisive picks the clauses that make the verdict, the strongest first.
 func decisive(clauses []Clause, v Verdict) []Clause {
+	var effects []Effect
+	switch v {
+	case Denied:
+		effects = []Effect{Forbids, Withholds}
+	case NeedsReview:
+		effects = []Effect{Doubts}
+	case Allowed:
+		effects = []Effect{Grants}
+	default:
+	}
 	var out []Clause
-	for _, c := range clauses {
-		switch v {
-		case Denied:
-			if c.Effect == Forbids || c.Effect == Withholds {
+	for _, e := range effects {
+		for _, c := range clauses {
+			if c.Effect == e {
 				out = append(out, c)
 			}
-		case NeedsReview:
-			if c.Effect == Doubts {
-				out = append(out, c)
-			}
-		case Allowed:
-			if c.Effect == Grants {
-				out = append(out, c)
-			}
-		default:
 		}
 	}
 	return out

@@ -169,8 +169,8 @@ func (r *reader) content(n *node) {
 	n.skip("name", "description", "keywords", "editorial_segments", "image_details", "events", "contributors", "collections",
 		"is_premium", "created_at", "provider_urls", "categories", "previews")
 	r.offered(n)
-	r.unknown(n, Notes)
 	d := n.get("release_details")
+	r.unknown(n, Notes)
 	if !r.isObject(d) {
 		return
 	}

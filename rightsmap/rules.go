@@ -259,7 +259,7 @@ func askConstraints(q *inquiry) {
 		case q.standing:
 			q.say(Limits, path, fmt.Sprint(*n.max), fmt.Sprintf("%d of %d %s", count, *n.max, n.name))
 		default:
-			q.say(Grants, path, fmt.Sprint(*n.max), fmt.Sprintf("%d of %d %s", count, *n.max, n.name))
+			q.say(Remarks, path, fmt.Sprint(*n.max), fmt.Sprintf("%d of %d %s", count, *n.max, n.name))
 		}
 	}
 }

@@ -45,7 +45,7 @@ func askFirstUse(q *inquiry) {
 	case FirstUse:
 		q.sayTerm(Withholds, field, stamp(last), "no first use after "+moment(last))
 	case ContinuedUse:
-		q.sayTerm(Grants, field, stamp(last), "use goes on that began before "+moment(last))
+		q.sayTerm(Remarks, field, stamp(last), "use goes on that began before "+moment(last))
 	case PhaseUnknown:
 		q.sayTerm(Doubts, field, stamp(last), "a first use had to happen before "+moment(last))
 	default:
@@ -137,8 +137,11 @@ func (q *inquiry) askOpen(d Dimension, limit Limit) {
 	case limit.IsZero() && managed && (d == Usages || d == Geographies):
 		q.sayTerm(Doubts, allowed, "", fmt.Sprintf("the license mentions no %s", d))
 		return
+	case slices.Contains(limit.Restricted, "any"):
+		q.sayTerm(Forbids, restricted, "any", fmt.Sprintf("all %s are excluded", d))
+		return
 	case nothingLeft(limit):
-		q.sayTerm(Forbids, restricted, strings.Join(limit.Restricted, ", "), fmt.Sprintf("all %s are excluded", d))
+		q.sayTerm(Withholds, restricted, strings.Join(limit.Restricted, ", "), fmt.Sprintf("all %s that are allowed are excluded too", d))
 		return
 	}
 	if len(limit.Allowed) > 0 {
@@ -165,13 +168,10 @@ func (q *inquiry) askOpen(d Dimension, limit Limit) {
 	}
 }
 
-// nothingLeft reports whether the restricted keys contain all there is.
+// nothingLeft reports whether the restricted keys contain all that is allowed.
 func nothingLeft(l Limit) bool {
 	covered := func(a string) bool {
 		return slices.ContainsFunc(l.Restricted, func(r string) bool { return Covers(r, a) })
-	}
-	if slices.Contains(l.Restricted, "any") {
-		return true
 	}
 	return len(l.Allowed) > 0 && !slices.ContainsFunc(l.Allowed, func(a string) bool { return !covered(a) })
 }
@@ -196,12 +196,12 @@ func askQuantities(q *inquiry) {
 		case n > limit.Max:
 			q.sayTerm(Withholds, field, key, fmt.Sprintf("%d %s, %s", n, limit.Unit, bound))
 		default:
-			q.sayTerm(Grants, field, key, fmt.Sprintf("%d %s, %s", n, limit.Unit, bound))
+			q.sayTerm(Remarks, field, key, fmt.Sprintf("%d %s, %s", n, limit.Unit, bound))
 		}
 	}
 	for _, unit := range []Unit{Circulation, Displays, Copies} {
 		if q.use.amount(unit) > 0 && !limited[unit] && !limited[UnitUnknown] {
-			q.sayTerm(q.silent(), field, "", fmt.Sprintf("the license doesn't mention %s", unit))
+			q.sayTerm(q.silent(), field, "", fmt.Sprintf("the license doesn't limit %s", unit))
 		}
 	}
 }

@@ -15,28 +15,32 @@ import (
 // names them all, and all must be allowed.
 type Use struct {
 	// From is when the use begins, or the moment asked about. It is required.
-	From time.Time
+	From time.Time `json:"from"`
 	// Until is when it ends; zero asks about the moment From alone.
-	Until time.Time
+	Until time.Time `json:"until,omitzero"`
 	// Phase says whether this is the first use under the license.
-	Phase Phase
+	Phase Phase `json:"phase,omitzero"`
 	// Purpose says whether it is editorial or commercial.
-	Purpose Purpose
+	Purpose Purpose `json:"purpose,omitzero"`
 
-	Usages        []string // medium and kind of use
-	Sizes         []string
-	Placements    []string
-	Distributions []string
-	Geographies   []string
-	Industries    []string
-	Languages     []string
+	Usages        []string `json:"usages,omitempty"` // medium and kind of use
+	Sizes         []string `json:"sizes,omitempty"`
+	Placements    []string `json:"placements,omitempty"`
+	Distributions []string `json:"distributions,omitempty"`
+	Geographies   []string `json:"geographies,omitempty"`
+	Industries    []string `json:"industries,omitempty"`
+	Languages     []string `json:"languages,omitempty"`
 
 	// Circulation, Displays and Copies are totals, this use included; 0 is not
 	// said.
-	Circulation, Displays, Copies int64
+	Circulation int64 `json:"circulation,omitzero"`
+	Displays    int64 `json:"displays,omitzero"`
+	Copies      int64 `json:"copies,omitzero"`
 	// Downloads, Users and Reuses are totals, this use included; 0 means that
 	// the use adds none to what the vendor counted.
-	Downloads, Users, Reuses int
+	Downloads int `json:"downloads,omitzero"`
+	Users     int `json:"users,omitzero"`
+	Reuses    int `json:"reuses,omitzero"`
 }
 
 // Keys returns the use's keys in one dimension.
