@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"io"
+	"net/http"
 	"runtime"
 	"strings"
 	"testing"
@@ -243,4 +244,26 @@ func TestFake4_a_large_stream_needs_no_memory(t *testing.T) {
 	n, err := stream.ReadAt(part, size-3)
 	require.Equal(t, 3, n)
 	require.Equal(t, io.EOF, err)
+}
+
+func TestFake3_a_client_that_does_not_read_holds_up_nobody(t *testing.T) {
+	t.Parallel()
+	g := newSmintRig(t, SmintOptions{})
+	require.NoError(t, g.Emit(SmintPurchase{UUID: "1"}.Payload()))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, g.ends.CLAPI+"/sync/licensePurchaseTransactions", http.NoBody)
+	require.NoError(t, err)
+	r.Header.Set("Authorization", "Bearer "+g.token)
+	lazy, err := g.client.Do(r)
+	require.NoError(t, err)
+	defer func() { _ = lazy.Body.Close() }()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = g.Emit(SmintPurchase{UUID: "2"}.Payload())
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the fake waits for a client")
+	}
 }

@@ -1,6 +1,7 @@
 package testserver
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 )
@@ -149,7 +150,41 @@ func (s *Smint) serve(w http.ResponseWriter, r *http.Request) {
 		smintRefuse(w, http.StatusNotFound, "not_found", "No such endpoint on this host: "+r.Method+" "+r.URL.Path, nil)
 		return
 	}
-	s.mux.ServeHTTP(w, r)
+	if smintHasPrefix(r.URL.Path, []string{"/files/", "/storage/", "/app/"}) {
+		s.mux.ServeHTTP(w, r)
+		return
+	}
+	held := &smintHeld{header: w.Header()}
+	s.mux.ServeHTTP(held, r)
+	held.send(w)
+}
+
+// smintHeld keeps an answer until its handler has returned, so that a client
+// that doesn't read never holds a lock of the fake.
+type smintHeld struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (h *smintHeld) Header() http.Header { return h.header }
+
+func (h *smintHeld) WriteHeader(status int) {
+	if h.status == 0 {
+		h.status = status
+	}
+}
+
+func (h *smintHeld) Write(p []byte) (int, error) {
+	h.WriteHeader(http.StatusOK)
+	return h.body.Write(p)
+}
+
+func (h *smintHeld) send(w http.ResponseWriter) {
+	if h.status != 0 {
+		w.WriteHeader(h.status)
+	}
+	_, _ = w.Write(h.body.Bytes())
 }
 
 // StorageHandler answers only for the storage host, to be served at an address
