@@ -1,0 +1,38 @@
+package sync
+
+import (
+	"errors"
+
+	"github.com/smintecm/sdk/records"
+)
+
+// The classes of refusal. Each is matched with errors.Is; the message says
+// what to do.
+var (
+	// ErrForeignScope: a reference or key of another scope, refused before I/O.
+	ErrForeignScope = records.ErrForeignScope
+	// ErrNotApproved: nobody approved this version, or nobody can say.
+	ErrNotApproved = records.ErrNotApproved
+	// ErrDigest: bytes differ from what they should be.
+	ErrDigest = records.ErrDigest
+	// ErrDisposed: the record was there and was destroyed; it stays so.
+	ErrDisposed = records.ErrDisposed
+	// ErrUnclassified: no rule of the policy names a class for the asset.
+	ErrUnclassified = errors.New("no class for this asset")
+	// ErrSchedule: the class does not resolve to exactly one schedule.
+	ErrSchedule = errors.New("class without exactly one schedule")
+	// ErrMetadata: mandatory metadata is missing; all of it is listed.
+	ErrMetadata = errors.New("mandatory metadata missing")
+	// ErrNotOurs: the name is taken by something that does not carry the key.
+	ErrNotOurs = errors.New("the name is taken by something else")
+	// ErrPending: it cannot be done yet; it will be possible later.
+	ErrPending = errors.New("not yet possible")
+	// ErrStalePlan: what the plan was made from no longer holds.
+	ErrStalePlan = errors.New("the plan is stale")
+	// ErrVerify: reading back did not show what was written.
+	ErrVerify = errors.New("read-back differs")
+	// ErrSetup: ECM lacks something that the policy needs.
+	ErrSetup = errors.New("ECM is not set up for this policy")
+	// ErrBroken: the source's description of the asset cannot be used.
+	ErrBroken = errors.New("source item is broken")
+)

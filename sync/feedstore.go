@@ -1,0 +1,121 @@
+package sync
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// FeedState is how far a feed was followed and what is left over: all that a
+// runner needs to go on after a crash.
+type FeedState struct {
+	Format int    `json:"format"`
+	Scope  string `json:"scope"`
+	Feed   string `json:"feed"`
+	// Continuation is the cursor behind which everything is settled.
+	Continuation string `json:"continuation"`
+	// Pending are items that can be declared later.
+	Pending []FeedItem `json:"pending,omitempty"`
+	// Quarantine are items that a person has to look at.
+	Quarantine []FeedItem `json:"quarantine,omitempty"`
+	SavedAt    time.Time  `json:"saved_at"`
+}
+
+// FeedItem is an item that was not declared, with its reason and its source.
+type FeedItem struct {
+	ID string `json:"id"`
+	// Queue groups items by what a person can do about them, as "unclassified".
+	Queue  string          `json:"queue"`
+	Reason string          `json:"reason"`
+	Since  time.Time       `json:"since"`
+	Source json.RawMessage `json:"source,omitempty"`
+}
+
+// FeedStore keeps a feed's state. Save replaces it as a whole, durably, before
+// it returns.
+type FeedStore interface {
+	// Load returns the state, or a zero state if there is none yet.
+	Load(ctx context.Context) (FeedState, error)
+	Save(ctx context.Context, state FeedState) error
+}
+
+const feedFormat = 1
+
+// FileFeedStore keeps the state in one JSON file, replaced atomically and
+// synced, so that lists and checkpoint cannot part.
+type FileFeedStore struct{ path string }
+
+// NewFileFeedStore uses the file at path; its folder must exist.
+func NewFileFeedStore(path string) *FileFeedStore { return &FileFeedStore{path} }
+
+// Load reads the state. A file that is not a feed state is an error and is
+// left alone.
+func (s *FileFeedStore) Load(context.Context) (FeedState, error) {
+	b, err := os.ReadFile(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return FeedState{}, nil
+	}
+	var state FeedState
+	if err == nil {
+		err = json.Unmarshal(b, &state)
+	}
+	if err != nil {
+		return FeedState{}, fmt.Errorf("read the checkpoint %s (move it away to start over; nothing is declared twice): %w", s.path, err)
+	}
+	if state.Format != feedFormat {
+		return FeedState{}, fmt.Errorf("read the checkpoint %s: format %d, this version reads %d", s.path, state.Format, feedFormat)
+	}
+	return state, nil
+}
+
+// Save writes a new file beside the old one, syncs it and puts it in its
+// place.
+func (s *FileFeedStore) Save(_ context.Context, state FeedState) error {
+	state.Format = feedFormat
+	b, err := json.MarshalIndent(state, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := writeAtomically(s.path, append(b, '\n')); err != nil {
+		return fmt.Errorf("write the checkpoint %s: %w", s.path, err)
+	}
+	return nil
+}
+
+func writeAtomically(path string, content []byte) (err error) {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	_, err = f.Write(content)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	if err = os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// syncDir makes the renaming itself durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

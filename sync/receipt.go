@@ -1,0 +1,113 @@
+package sync
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Change says what a primitive did to its target.
+type Change string
+
+const (
+	// Created: it was not there before, and now is, complete.
+	Created Change = "created"
+	// Unchanged: it was there, complete; nothing was written.
+	Unchanged Change = "unchanged"
+	// Changed: it was there and was completed or brought up to date.
+	Changed Change = "changed"
+	// Incomplete: something stands that is not a complete record yet. Calling
+	// again continues from it.
+	Incomplete Change = "incomplete"
+	// Skipped: nothing was to be done, and the reason says why.
+	Skipped Change = "skipped"
+)
+
+// Receipt is what a primitive leaves: plain data that says what was observed
+// before and after, what was done and which bytes are meant.
+type Receipt struct {
+	Primitive string `json:"primitive"`
+	Change    Change `json:"change"`
+	// Reason says why, for Skipped and Incomplete.
+	Reason string    `json:"reason,omitempty"`
+	Scope  string    `json:"scope"`
+	Policy string    `json:"policy"`
+	Record RecordRef `json:"record,omitzero"`
+	// Document is what the primitive stored beside the record, such as its
+	// rights document.
+	Document RecordRef `json:"document,omitzero"`
+	Name     string    `json:"name,omitempty"`
+	Class    int64     `json:"class,omitempty"`
+	Schedule string    `json:"schedule,omitempty"`
+	Final    bool      `json:"final"`
+	// Digest names algorithm and hex value of the bytes: those read from the
+	// source, those sent and, where the policy has them read back, those stored.
+	Digest   string `json:"digest,omitempty"`
+	Size     int64  `json:"size,omitempty"`
+	Verified string `json:"verified,omitempty"`
+	// Rights is the decision about the record's use on the day of the call.
+	Rights   string    `json:"rights,omitempty"`
+	Approval *Approved `json:"approval,omitempty"`
+	Before   Observed  `json:"before"`
+	After    Observed  `json:"after"`
+	Steps    []Step    `json:"steps,omitempty"`
+	// Findings are remarks that stop nothing, such as a lossy mapping.
+	Findings  []string      `json:"findings,omitempty"`
+	At        time.Time     `json:"at"`
+	ClockSkew time.Duration `json:"clock_skew,omitempty"`
+}
+
+// Approved is the approval that a record rests on.
+type Approved struct {
+	Source string          `json:"source"`
+	By     string          `json:"by,omitempty"`
+	On     string          `json:"on"`
+	Digest string          `json:"digest,omitempty"`
+	Raw    json.RawMessage `json:"raw,omitempty"`
+}
+
+// Observed is what was read of a record in ECM.
+type Observed struct {
+	Folder int64 `json:"folder,omitempty"`
+	Node   int64 `json:"node,omitempty"`
+	// Disposed tells that the record is gone and left its rights document.
+	Disposed bool   `json:"disposed,omitempty"`
+	Size     int64  `json:"size,omitempty"`
+	Digest   string `json:"digest,omitempty"`
+	Class    int64  `json:"class,omitempty"`
+	Schedule string `json:"schedule,omitempty"`
+	Status   string `json:"status,omitempty"`
+	Official bool   `json:"official,omitempty"`
+	Final    bool   `json:"final,omitempty"`
+}
+
+// Step is one mutation of a plan, in words that a person can check.
+type Step struct {
+	// Do is the verb: "create folder", "upload", "classify", ...
+	Do string `json:"do"`
+	// On is what it is done to.
+	On string `json:"on"`
+	// With is what it is done with.
+	With string `json:"with,omitempty"`
+}
+
+// String is the step on one line.
+func (s Step) String() string {
+	if s.With == "" {
+		return s.Do + " " + s.On
+	}
+	return fmt.Sprintf("%s %s: %s", s.Do, s.On, s.With)
+}
+
+func printSteps(head string, steps []Step) string {
+	var b strings.Builder
+	b.WriteString(head)
+	if len(steps) == 0 {
+		b.WriteString("\n  nothing to do")
+	}
+	for i, s := range steps {
+		fmt.Fprintf(&b, "\n  %d. %s", i+1, s)
+	}
+	return b.String()
+}
