@@ -120,7 +120,7 @@ func (a Asset) fields(approval records.Approval, policy string) map[Field][]stri
 		FieldBinaryID: a.Key.Binary(), FieldVersion: a.Key.Version(), FieldTitle: a.Title, FieldDescription: a.Description,
 		FieldFileName: a.FileName, FieldMediaType: a.MediaType, FieldContentType: a.ContentType, FieldProvider: a.Provider,
 		FieldProject: a.Project, FieldCollection: a.Collection, FieldLicensee: a.Licensee, FieldPurchasedAt: day(a.PurchasedAt),
-		FieldReuseOf: a.ReuseOf, FieldApprovedBy: approval.By, FieldApprovedOn: day(approval.At),
+		FieldReuseOf: a.ReuseOf, FieldApprovedBy: approval.Person, FieldApprovedOn: day(approval.At),
 		FieldApprovalSource: approval.Source.String(), FieldDeclaredBy: application, FieldPolicy: policy,
 	}
 	if a.Digest.IsValid() {

@@ -5,6 +5,9 @@ import (
 	"sync"
 )
 
+// This is the one file that uses the standard library's package of this
+// package's name.
+
 // lockedWriter writes whole lines, one at a time.
 type lockedWriter struct {
 	mu *sync.Mutex
@@ -23,4 +26,69 @@ func (l lockedWriter) write(line []byte, durable bool) error {
 		return s.Sync()
 	}
 	return nil
+}
+
+// cell holds a value that is found out once; a failure is not kept.
+type cell[T any] struct {
+	mu    sync.Mutex
+	value T
+	known bool
+}
+
+func (c *cell[T]) get(find func() (T, error)) (T, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known {
+		return c.value, nil
+	}
+	v, err := find()
+	if err != nil {
+		return v, err
+	}
+	c.value, c.known = v, true
+	return v, nil
+}
+
+// cells are values that are found out once each. Different keys do not wait
+// for each other.
+type cells[K comparable, T any] struct {
+	mu  sync.Mutex
+	all map[K]*cell[T]
+}
+
+func (c *cells[K, T]) get(key K, find func() (T, error)) (T, error) {
+	c.mu.Lock()
+	if c.all == nil {
+		c.all = map[K]*cell[T]{}
+	}
+	one := c.all[key]
+	if one == nil {
+		one = &cell[T]{}
+		c.all[key] = one
+	}
+	c.mu.Unlock()
+	return one.get(find)
+}
+
+func (c *cells[K, T]) forget(key K) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.all, key)
+}
+
+// bufferPool lends a bounded number of buffers, so that many small assets at
+// once cannot take more memory than that.
+type bufferPool struct {
+	size int64
+	free chan []byte
+}
+
+const bufferCount = 4
+
+func newBufferPool(size int64) bufferPool {
+	p := bufferPool{size, make(chan []byte, bufferCount)}
+	for range bufferCount {
+		p.free <- nil
+	}
+	return p
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/rightsmap"
 )
 
 // Policy is what a scope decides: data, with a version that every receipt and
@@ -19,6 +20,12 @@ type Policy struct {
 	// category. Fields that it leaves out are not written; the key and the
 	// digest cannot be left out. Defaults to DefaultAttributes().
 	Attributes map[Field]string `json:"attributes,omitempty"`
+	// Rights maps the rights statement to attributes of the same category. One
+	// without attributes writes none: the rights document has them anyway.
+	// Defaults to rightsmap.DefaultMapping().
+	Rights *rightsmap.Mapping `json:"rights,omitempty"`
+	// Combination says how several license terms go together.
+	Combination rightsmap.Combination `json:"combination,omitzero"`
 	// Mandatory lists the fields without which nothing is declared. Defaults to
 	// DefaultMandatory().
 	Mandatory []Field `json:"mandatory,omitempty"`
@@ -26,7 +33,7 @@ type Policy struct {
 	// that none fits is not declared.
 	Classes []ClassRule `json:"classes"`
 	// Approval names where an approval comes from. None: nothing is declarable.
-	Approval ApprovalSource `json:"approval"`
+	Approval records.ApprovalRule `json:"approval"`
 	// FileStatus, Essential and Storage are record details, codes of the server;
 	// empty ones are left to the server.
 	FileStatus string `json:"file_status,omitempty"`
@@ -118,6 +125,9 @@ func (p Policy) withDefaults() Policy {
 	if p.Mandatory == nil {
 		p.Mandatory = DefaultMandatory()
 	}
+	if p.Rights == nil {
+		p.Rights = new(rightsmap.DefaultMapping())
+	}
 	if p.SmallLimit == 0 {
 		p.SmallLimit = defaultSmallLimit
 	}
@@ -142,6 +152,9 @@ func (p Policy) check(faults *records.Problems) {
 	for _, field := range []Field{FieldKey, FieldDigest} {
 		faults.Check(p.Attributes[field] != "", "policy.attributes", field, "an attribute name: key and digest are always written")
 	}
+	if len(p.Rights.Attributes) > 0 {
+		faults.Merge("policy.rights", p.Rights.Validate())
+	}
 	for _, field := range p.Mandatory {
 		faults.Check(field.known(), "policy.mandatory", field, "a known field")
 	}
@@ -153,7 +166,7 @@ func (p Policy) check(faults *records.Problems) {
 		faults.Add("policy.verify.mode", p.Verify.Mode, "size, sampled or full")
 	}
 	faults.Check(p.SmallLimit >= 0 && p.SmallLimit <= 64<<20, "policy.small_limit", p.SmallLimit, "0 to 64 MiB")
-	p.Approval.check(faults)
+	faults.Merge("policy.approval", p.Approval.Validate())
 }
 
 // class finds the rule for the asset.

@@ -1,10 +1,11 @@
 package sync
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/smintecm/sdk/records"
 )
 
 // Change says what a primitive did to its target.
@@ -47,24 +48,15 @@ type Receipt struct {
 	Size     int64  `json:"size,omitempty"`
 	Verified string `json:"verified,omitempty"`
 	// Rights is the decision about the record's use on the day of the call.
-	Rights   string    `json:"rights,omitempty"`
-	Approval *Approved `json:"approval,omitempty"`
-	Before   Observed  `json:"before"`
-	After    Observed  `json:"after"`
-	Steps    []Step    `json:"steps,omitempty"`
+	Rights   string            `json:"rights,omitempty"`
+	Approval *records.Approval `json:"approval,omitempty"`
+	Before   Observed          `json:"before"`
+	After    Observed          `json:"after"`
+	Steps    []Step            `json:"steps,omitempty"`
 	// Findings are remarks that stop nothing, such as a lossy mapping.
 	Findings  []string      `json:"findings,omitempty"`
 	At        time.Time     `json:"at"`
 	ClockSkew time.Duration `json:"clock_skew,omitempty"`
-}
-
-// Approved is the approval that a record rests on.
-type Approved struct {
-	Source string          `json:"source"`
-	By     string          `json:"by,omitempty"`
-	On     string          `json:"on"`
-	Digest string          `json:"digest,omitempty"`
-	Raw    json.RawMessage `json:"raw,omitempty"`
 }
 
 // Observed is what was read of a record in ECM.

@@ -1,0 +1,227 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/rightsmap"
+)
+
+const declareRecord = "DeclareRecord"
+
+// DeclareRequest asks for one asset to become a record.
+type DeclareRequest struct {
+	Asset Asset `json:"asset"`
+}
+
+// DeclarePlan is what DeclareRecord would do, and what it saw when it decided
+// so. Print it for a dry run; Apply it to have it done.
+type DeclarePlan struct {
+	Scope    string            `json:"scope"`
+	Policy   string            `json:"policy"`
+	Key      records.RecordKey `json:"key"`
+	Name     string            `json:"name"`
+	Folder   string            `json:"folder"`
+	Class    ecm.NodeID        `json:"class"`
+	Schedule string            `json:"schedule"`
+	Rights   string            `json:"rights,omitempty"`
+	Observed Observed          `json:"observed"`
+	Steps    []Step            `json:"steps,omitempty"`
+	Findings []string          `json:"findings,omitempty"`
+
+	scope    *Scope
+	asset    Asset
+	approval records.Approval
+	rule     ClassRule
+	decision *rightsmap.Decision
+	rights   []rightsmap.Value
+	observed observation
+}
+
+// String prints the plan for a person.
+func (p *DeclarePlan) String() string {
+	head := fmt.Sprintf("declare %s as %q in folder %s, class %s, schedule %s", p.Key, p.Name, p.Folder, p.Class, p.Schedule)
+	if p.Rights != "" {
+		head += "\n  rights: " + p.Rights
+	}
+	return printSteps(head, p.Steps)
+}
+
+// DeclareRecord makes a record of an asset: exactly one for its key, whatever
+// happens in between and however often it is called. Interrupted, it continues
+// from what it finds. The receipt says Created, Unchanged, or Changed if it
+// completed what an earlier call had begun; with an error it tells how far it
+// came.
+//
+// Nothing is declared without approval (ErrNotApproved), class
+// (ErrUnclassified), exactly one schedule (ErrSchedule) and the mandatory
+// metadata (ErrMetadata); all that is missing is reported at once, before any
+// write. Other errors: ErrForeignScope, ErrDigest if bytes differ from what
+// they should be, ErrNotOurs if the name is taken by something else,
+// ErrDisposed if the record was destroyed, ErrVerify if reading back shows
+// something else, and those of the clients.
+func DeclareRecord(ctx context.Context, s *Scope, req DeclareRequest) (Receipt, error) {
+	plan, err := PlanDeclareRecord(ctx, s, req)
+	if err != nil {
+		return Receipt{Primitive: declareRecord, Scope: s.id.String(), Policy: s.policy.Version, Name: req.Asset.Key.NodeName(), At: time.Now().UTC()}, err
+	}
+	return plan.apply(ctx)
+}
+
+// PlanDeclareRecord observes and decides, and writes nothing. Its errors are
+// those of DeclareRecord.
+func PlanDeclareRecord(ctx context.Context, s *Scope, req DeclareRequest) (*DeclarePlan, error) {
+	a := req.Asset
+	if err := a.Key.In(s.id); err != nil {
+		return nil, err
+	}
+	p := &DeclarePlan{
+		Scope: s.id.String(), Policy: s.policy.Version, Key: a.Key, Name: a.Key.NodeName(), Folder: a.Key.Folder(),
+		scope: s, asset: a,
+	}
+	if err := p.decide(ctx); err != nil {
+		return nil, err
+	}
+	observed, err := s.observe(ctx, a.Key)
+	if err != nil {
+		return nil, fmt.Errorf("declare %s: %w", a.Key, err)
+	}
+	p.observed, p.Observed = observed, observed.Observed
+	if err := p.compare(); err != nil {
+		return nil, err
+	}
+	p.Steps = p.steps()
+	return p, nil
+}
+
+// decide settles approval, class, schedule, metadata and rights, and reports
+// everything that is missing.
+func (p *DeclarePlan) decide(ctx context.Context) error {
+	s := p.scope
+	var faults []error
+	if s.approvals == nil {
+		faults = append(faults, fmt.Errorf("%w: %s: the policy names no source of approvals", ErrNotApproved, p.Key))
+	} else if err := p.approve(ctx); err != nil {
+		faults = append(faults, err)
+	}
+	rule, ok := s.policy.class(p.asset)
+	if !ok {
+		faults = append(faults, fmt.Errorf("%w: %s: no class rule fits content type %q and license type %q", ErrUnclassified, p.Key, p.asset.ContentType, p.asset.LicenseType))
+	} else {
+		p.rule, p.Class = rule, rule.Class
+		name, err := s.schedule(ctx, rule)
+		if err != nil {
+			faults = append(faults, err)
+		}
+		p.Schedule = name
+	}
+	if names := missing(s.policy.Mandatory, p.asset.fields(p.approval, s.policy.Version)); len(names) > 0 {
+		faults = append(faults, fmt.Errorf("%w: %s lacks %s", ErrMetadata, p.Key, strings.Join(names, ", ")))
+	}
+	p.weigh()
+	return errors.Join(faults...)
+}
+
+func (p *DeclarePlan) approve(ctx context.Context) error {
+	approval, err := p.scope.approvals.Approval(ctx, p.asset)
+	if err != nil {
+		return fmt.Errorf("approval of %s: %w", p.Key, err)
+	}
+	if p.asset.Digest.IsValid() {
+		if approval, err = approval.Bind(p.asset.Digest); err != nil {
+			return err
+		}
+	}
+	if err := approval.Covers(p.Key, approval.Digest); err != nil {
+		return err
+	}
+	p.approval = approval
+	return nil
+}
+
+// weigh reads the rights from the source's own words. What cannot be read is a
+// finding, and no permission.
+func (p *DeclarePlan) weigh() {
+	if len(p.asset.Raw) == 0 {
+		return
+	}
+	statement, err := rightsmap.Read(p.asset.Raw)
+	if err != nil {
+		p.Findings = append(p.Findings, "rights cannot be read: "+err.Error())
+		return
+	}
+	decision := statement.StandingBy(p.scope.policy.Combination, p.scope.now())
+	p.decision, p.Rights = &decision, decision.Summary()
+	values, findings := p.scope.policy.Rights.Apply(statement, decision)
+	p.rights = values
+	for _, f := range findings {
+		p.Findings = append(p.Findings, f.String())
+	}
+}
+
+// compare refuses what contradicts the record that stands: it was disposed of,
+// or it has other bytes.
+func (p *DeclarePlan) compare() error {
+	if p.Observed.Disposed {
+		return fmt.Errorf("%w: %s: only its rights document or stub is left", ErrDisposed, p.Key)
+	}
+	for _, known := range []records.Digest{p.asset.Digest, p.approval.Digest} {
+		if known.IsValid() && p.Observed.Digest != "" && p.Observed.Digest != known.String() {
+			return fmt.Errorf("%w: record %s has %s, the source now has %s under the same version", ErrDigest, p.Key, p.Observed.Digest, known)
+		}
+	}
+	return nil
+}
+
+// steps lists the mutations that lead from what was observed to a complete
+// record.
+func (p *DeclarePlan) steps() []Step {
+	o, name := p.Observed, fmt.Sprintf("%q", p.Name)
+	var steps []Step
+	if o.Folder == 0 {
+		steps = append(steps, Step{Do: "create folder", On: p.Folder, With: "below node " + p.scope.root.String()})
+	}
+	switch {
+	case o.Node == 0:
+		steps = append(steps, Step{Do: "upload", On: name, With: fmt.Sprintf("%s, with category %s", p.asset.FileName, p.scope.policy.Category)})
+	case o.Digest == "":
+		steps = append(steps, Step{Do: "compare bytes and write digest", On: name})
+	}
+	if o.Class == 0 {
+		steps = append(steps, Step{Do: "classify", On: name, With: "class " + p.Class.String()})
+	}
+	if (o.Class != 0 || p.rule.Schedule != "") && o.Schedule != p.Schedule && !o.Final {
+		steps = append(steps, Step{Do: "assign schedule", On: name, With: p.Schedule})
+	}
+	if !o.Final && !p.scope.policy.KeepOpen {
+		steps = append(steps, Step{Do: "finalize", On: name})
+	}
+	return steps
+}
+
+// Apply carries out the plan, if what it was made from still holds; otherwise
+// it is refused with ErrStalePlan. Its receipt and errors are those of
+// DeclareRecord.
+func (p *DeclarePlan) Apply(ctx context.Context) (Receipt, error) {
+	now, err := p.scope.observe(ctx, p.Key)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("declare %s: %w", p.Key, err)
+	}
+	if !reflect.DeepEqual(now.Observed, p.Observed) {
+		return Receipt{}, fmt.Errorf("%w: %s: planned on %+v, found %+v; plan again", ErrStalePlan, p.Key, p.Observed, now.Observed)
+	}
+	p.observed = now
+	return p.apply(ctx)
+}
+
+func (p *DeclarePlan) apply(ctx context.Context) (Receipt, error) {
+	d := &declaration{DeclarePlan: p, taking: taking{s: p.scope, primitive: declareRecord, key: p.Key}, id: ecm.NodeID(p.Observed.Node)}
+	err := d.run(ctx)
+	return d.receipt(err), err
+}

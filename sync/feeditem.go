@@ -1,0 +1,216 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/smint"
+)
+
+// purchase declares all assets of one purchase. The error ends the pass; what
+// concerns the purchase alone is in the results.
+func (f *follower) purchase(ctx context.Context, t *smint.LicensePurchaseTransaction) ([]ItemResult, error) {
+	whole := func(outcome ItemOutcome, queue, reason string) []ItemResult {
+		return []ItemResult{{ID: string(t.UUID), Title: describe(t).Title, Outcome: outcome, Queue: queue, Reason: reason, source: t.Raw, tx: string(t.UUID)}}
+	}
+	switch {
+	case t.State == smint.StateCancelled:
+		return whole(ItemSkipped, "", "the purchase was cancelled: there is no license"), nil
+	case !t.Syncable():
+		return whole(ItemSkipped, QueueNotSyncable, fmt.Sprintf("not yet syncable (state %q); it comes again", t.State)), nil
+	}
+	original, err := f.original(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if t.Reused != "" && len(original) == 0 {
+		return whole(ItemSkipped, QueueOriginal, fmt.Sprintf("it reuses transaction %s, which has no record yet", t.Reused)), nil
+	}
+	binaries, err := f.s.smint.Binaries.List(ctx, t.Cart, t.UUID)
+	if err != nil && ends(ctx, err) {
+		return nil, err
+	}
+	if err != nil || len(binaries) == 0 {
+		reason := "it has no binaries"
+		if err != nil {
+			reason = short(err)
+		}
+		return whole(ItemQuarantined, QueueBroken, reason), nil
+	}
+	assets, err := f.s.PurchasedAssets(t, binaries)
+	if err != nil {
+		return whole(ItemQuarantined, QueueBroken, short(err)), nil
+	}
+	return f.assets(ctx, t, assets, original)
+}
+
+// original finds the records of the purchase that this one reuses.
+func (f *follower) original(ctx context.Context, t *smint.LicensePurchaseTransaction) ([]RecordRef, error) {
+	if t.Reused == "" {
+		return nil, nil
+	}
+	return f.s.recordsOf(ctx, string(t.Reused))
+}
+
+// recordsOf finds the records of a purchase by their names: all of them lie in
+// one folder.
+func (s *Scope) recordsOf(ctx context.Context, transaction string) ([]RecordRef, error) {
+	any1, err := records.NewPurchaseKey(s.id, transaction, "any", 1)
+	if err != nil {
+		return nil, fmt.Errorf("%w: transaction %q: %w", ErrBroken, transaction, err)
+	}
+	folder, err := s.findFolder(ctx, any1)
+	if err != nil || folder == 0 {
+		return nil, err
+	}
+	c, err := s.category(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stem, _, _ := strings.Cut(any1.NodeName(), "-any-v")
+	var refs []RecordRef
+	for n, err := range s.ecm.Nodes.All(ctx, folder, &ecm.ListOptions{Name: stem + "-"}) {
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(n.Name, stem+"-") {
+			continue
+		}
+		values, err := s.ecm.Categories.OfNode(ctx, n.ID)
+		if err != nil {
+			return nil, err
+		}
+		key, err := records.ParseRecordKey(s.field(c, values, FieldKey))
+		if err == nil && key.Item() == transaction && key.Scope() == s.id && n.Name == key.NodeName() {
+			refs = append(refs, s.ref(key, n.ID))
+		}
+	}
+	return refs, nil
+}
+
+// assets declares the binaries, then their aggregate.
+func (f *follower) assets(ctx context.Context, t *smint.LicensePurchaseTransaction, assets []Asset, original []RecordRef) ([]ItemResult, error) {
+	results := make([]ItemResult, 0, len(assets)+1)
+	receipts := make([]Receipt, 0, len(assets))
+	for _, a := range assets {
+		r, err := f.asset(ctx, t, a)
+		if err != nil {
+			return nil, err
+		}
+		if r.Receipt != nil && r.done() {
+			receipts = append(receipts, *r.Receipt)
+			if err := f.relate(ctx, &r, original, f.s.policy.ReuseReference, "reuse of its license"); err != nil {
+				return nil, err
+			}
+		}
+		results = append(results, r)
+	}
+	if len(assets) < 2 {
+		return results, nil
+	}
+	if len(receipts) < len(assets) {
+		// A compound asset is whole or not: its parts stand, the aggregate waits.
+		if !f.opts.DryRun {
+			results = append(results, f.left(t, string(t.UUID)+" (aggregate)", ItemQuarantined, QueueBroken, "not all of its parts are records"))
+		}
+		return results, nil
+	}
+	whole, err := f.s.AggregateAsset(t, assets, receipts)
+	if err != nil {
+		return append(results, f.left(t, string(t.UUID)+" (aggregate)", ItemQuarantined, QueueBroken, short(err))), nil
+	}
+	r, err := f.asset(ctx, t, whole)
+	if err != nil {
+		return nil, err
+	}
+	if r.Receipt != nil && r.done() {
+		var parts []RecordRef
+		for _, p := range receipts {
+			parts = append(parts, p.Record)
+		}
+		if err := f.relate(ctx, &r, parts, f.s.policy.PartReference, "part"); err != nil {
+			return nil, err
+		}
+	}
+	return append(results, r), nil
+}
+
+func (r ItemResult) done() bool { return r.Outcome == ItemDeclared || r.Outcome == ItemUnchanged }
+
+func (f *follower) left(t *smint.LicensePurchaseTransaction, id string, outcome ItemOutcome, queue, reason string) ItemResult {
+	return ItemResult{ID: id, Title: describe(t).Title, Outcome: outcome, Queue: queue, Reason: reason, source: t.Raw, tx: string(t.UUID)}
+}
+
+// asset declares one asset and keeps its rights with it.
+func (f *follower) asset(ctx context.Context, t *smint.LicensePurchaseTransaction, a Asset) (ItemResult, error) {
+	r := f.left(t, a.Key.String(), "", "", "")
+	r.Title = a.Title
+	if f.opts.DryRun {
+		return f.plan(ctx, r, a)
+	}
+	receipt, err := DeclareRecord(ctx, f.s, DeclareRequest{Asset: a})
+	r.Receipt = &receipt
+	if err != nil {
+		return f.failed(ctx, r, err)
+	}
+	rights, err := TransferRights(ctx, f.s, RightsRequest{Record: receipt.Record, Source: t.Raw})
+	r.Rights = &rights
+	if err != nil {
+		return f.failed(ctx, r, err)
+	}
+	r.Outcome = ItemUnchanged
+	if receipt.Change != Unchanged || rights.Change != Unchanged {
+		r.Outcome = ItemDeclared
+	}
+	return r, nil
+}
+
+func (f *follower) plan(ctx context.Context, r ItemResult, a Asset) (ItemResult, error) {
+	plan, err := PlanDeclareRecord(ctx, f.s, DeclareRequest{Asset: a})
+	if err != nil {
+		return f.failed(ctx, r, err)
+	}
+	r.Plan, r.Outcome = plan, ItemPlanned
+	if len(plan.Steps) == 0 {
+		r.Outcome = ItemUnchanged
+	}
+	return r, nil
+}
+
+// failed sorts a failure: it ends the pass, or it concerns this asset alone.
+func (f *follower) failed(ctx context.Context, r ItemResult, err error) (ItemResult, error) {
+	if ends(ctx, err) {
+		return r, err
+	}
+	r.Reason = short(err)
+	switch {
+	case errors.Is(err, ErrDisposed):
+		r.Outcome = ItemSkipped
+	case r.Receipt != nil && r.Receipt.Change == Incomplete:
+		r.Outcome, r.Queue = ItemIncomplete, queueOf(err)
+	default:
+		r.Outcome, r.Queue = ItemQuarantined, queueOf(err)
+	}
+	return r, nil
+}
+
+// relate cross-references a declared asset with other records.
+func (f *follower) relate(ctx context.Context, r *ItemResult, to []RecordRef, kind, comment string) error {
+	if kind == "" {
+		return nil
+	}
+	for _, other := range to {
+		receipt, err := RelateRecords(ctx, f.s, RelateRequest{From: r.Receipt.Record, To: other, Type: kind, Comment: comment})
+		r.Related = append(r.Related, receipt)
+		if err != nil {
+			failed, err := f.failed(ctx, *r, err)
+			*r = failed
+			return err
+		}
+	}
+	return nil
+}

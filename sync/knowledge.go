@@ -1,0 +1,122 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/records"
+)
+
+// knowledge is what a scope has learned of ECM and that does not change while
+// it runs: the category's definition, the folders and the classes' schedules.
+// It is a cache: every fact can be read again.
+type knowledge struct {
+	category  cell[*ecm.Category]
+	folders   cells[string, ecm.NodeID]
+	schedules cells[ecm.NodeID, []string]
+}
+
+// category is the definition of the record category.
+func (s *Scope) category(ctx context.Context) (*ecm.Category, error) {
+	return s.known.category.get(func() (*ecm.Category, error) {
+		return s.ecm.Categories.Definition(ctx, s.root, s.policy.Category)
+	})
+}
+
+// schedule resolves a class rule to the name of exactly one schedule.
+func (s *Scope) schedule(ctx context.Context, rule ClassRule) (string, error) {
+	names, err := s.known.schedules.get(rule.Class, func() ([]string, error) {
+		rsis, err := s.ecm.RSIs.OfNode(ctx, rule.Class)
+		if isMissing(err) {
+			return nil, fmt.Errorf("%w: class %s does not exist, or the user may not see it", ErrSetup, rule.Class)
+		}
+		var names []string
+		for _, r := range rsis {
+			if !slices.Contains(names, r.RSI) {
+				names = append(names, r.RSI)
+			}
+		}
+		return names, err
+	})
+	if err != nil {
+		return "", err
+	}
+	if rule.Schedule != "" {
+		if !slices.Contains(names, rule.Schedule) {
+			return "", fmt.Errorf("%w: class %s has the schedules %q and not %q", ErrSchedule, rule.Class, names, rule.Schedule)
+		}
+		return rule.Schedule, nil
+	}
+	name, err := records.Classification{ID: rule.Class.String(), Name: rule.Name, Schedules: names}.Schedule()
+	if err != nil {
+		return "", fmt.Errorf("%w: class %s: assign it exactly one RSI, or name one in the class rule: %w", ErrSchedule, rule.Class, err)
+	}
+	return name, nil
+}
+
+// isSetup tells faults of the server's set-up from failures to ask it.
+func isSetup(err error) bool { return errors.Is(err, ErrSetup) || errors.Is(err, ErrSchedule) }
+
+// isMissing tells that a node is not there for us.
+func isMissing(err error) bool {
+	return errors.Is(err, ecm.ErrNotFound) || errors.Is(err, ecm.ErrAccessOrMissing)
+}
+
+// values turns fields into category values by the names that the policy gives
+// the attributes. A text that is too long is cut, except the identifying ones,
+// and the cut is a finding.
+func (s *Scope) values(c *ecm.Category, fields map[Field][]string) (ecm.CategoryValues, []string, error) {
+	values := ecm.CategoryValues{}
+	var findings []string
+	for _, field := range sortedFields(s.policy.Attributes) {
+		texts := fields[field]
+		if len(texts) == 0 {
+			continue
+		}
+		name := s.policy.Attributes[field]
+		a, ok := c.Attribute(name)
+		if !ok {
+			return nil, nil, fmt.Errorf("%w: category %s lacks the attribute %q (for %s)", ErrSetup, c.ID, name, field)
+		}
+		fitted, cut := fit(texts, a.MaxLength)
+		if cut && (field == FieldKey || field == FieldDigest) {
+			return nil, nil, fmt.Errorf("%w: attribute %q holds %d characters, %s needs %d", ErrSetup, name, a.MaxLength, field, len(texts[0]))
+		}
+		if cut {
+			findings = append(findings, fmt.Sprintf("%s is longer than the %d characters of attribute %q; it stands there shortened", field, a.MaxLength, name))
+		}
+		if a.MultiValue {
+			values[a.Key] = ecm.Texts(fitted...)
+		} else {
+			values[a.Key] = ecm.Text(strings.Join(fitted, " "))
+		}
+	}
+	return values, findings, nil
+}
+
+// fit cuts each text to at most limit characters, if there is a limit.
+func fit(texts []string, limit int) (fitted []string, cut bool) {
+	for _, t := range texts {
+		if r := []rune(t); limit > 0 && len(r) > limit {
+			t, cut = string(r[:limit-1])+"…", true
+		}
+		fitted = append(fitted, t)
+	}
+	return fitted, cut
+}
+
+// field reads a field's value from a record's category values.
+func (s *Scope) field(c *ecm.Category, values ecm.CategoryValues, field Field) string {
+	a, ok := c.Attribute(s.policy.Attributes[field])
+	if !ok {
+		return ""
+	}
+	return values[a.Key].String()
+}
+
+func sortedFields(m map[Field]string) []Field { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,165 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/records"
+)
+
+// findFolder returns the node of a key's folder below the root, 0 if it does
+// not exist yet.
+func (s *Scope) findFolder(ctx context.Context, key records.RecordKey) (ecm.NodeID, error) {
+	id, err := s.known.folders.get(key.Folder(), func() (ecm.NodeID, error) {
+		n, err := s.ecm.Nodes.FindChild(ctx, s.root, key.Folder())
+		if err != nil {
+			return 0, err
+		}
+		if !n.Container {
+			return 0, fmt.Errorf("%w: node %s %q is not a folder", ErrNotOurs, n.ID, n.Name)
+		}
+		return n.ID, nil
+	})
+	if errors.Is(err, ecm.ErrNotFound) {
+		return 0, nil
+	}
+	return id, err
+}
+
+// makeFolder makes the folder if it is missing. A name that is taken meanwhile
+// and an answer that was lost are both settled by looking again.
+func (s *Scope) makeFolder(ctx context.Context, t *taking, key records.RecordKey) (ecm.NodeID, error) {
+	for attempt := 1; ; attempt++ {
+		id, err := s.findFolder(ctx, key)
+		if err != nil || id > 0 {
+			return id, err
+		}
+		step := Step{Do: "create folder", On: key.Folder(), With: "below node " + s.root.String()}
+		err = t.mutate(ctx, step, records.Digest{}, func() error {
+			_, err := s.ecm.Nodes.CreateFolder(ctx, s.root, key.Folder())
+			return err
+		})
+		settled := err == nil || errors.Is(err, ecm.ErrNameTaken) || errors.Is(err, ecm.ErrOutcomeUnknown)
+		if !settled || attempt == maxAttempts {
+			return 0, err
+		}
+	}
+}
+
+// found is what stands under the names of a key.
+type found struct {
+	record, rights, stub *ecm.Node
+}
+
+// look reads what stands under the names of a key, in one request. The search
+// index is never asked: names are unique in a folder at once.
+func (s *Scope) look(ctx context.Context, folder ecm.NodeID, key records.RecordKey) (found, error) {
+	var f found
+	if folder == 0 {
+		return f, nil
+	}
+	for n, err := range s.ecm.Nodes.All(ctx, folder, &ecm.ListOptions{Name: key.Short()}) {
+		if err != nil {
+			return found{}, err
+		}
+		switch n.Name {
+		case key.NodeName():
+			f.record = &n
+		case key.CompanionName(records.CompanionRights):
+			f.rights = &n
+		case key.CompanionName(records.CompanionStub):
+			f.stub = &n
+		}
+	}
+	return f, nil
+}
+
+// observation is what ECM holds of a record, and what the plan rests on.
+type observation struct {
+	Observed
+	found
+	values  ecm.CategoryValues
+	details *ecm.RecordDetails
+}
+
+// observe reads all that is known of a key. A node under its name that does
+// not carry the key is ErrNotOurs.
+func (s *Scope) observe(ctx context.Context, key records.RecordKey) (observation, error) {
+	folder, err := s.findFolder(ctx, key)
+	if err != nil {
+		return observation{}, err
+	}
+	o := observation{Observed: Observed{Folder: int64(folder)}}
+	if o.found, err = s.look(ctx, folder, key); err != nil {
+		return observation{}, err
+	}
+	if o.record == nil {
+		// What is left of a record that is gone: it was disposed of, and a
+		// replayed feed must not bring it back.
+		o.Disposed = o.rights != nil || o.stub != nil
+		return o, nil
+	}
+	return o, s.readRecord(ctx, key, o.record.ID, &o)
+}
+
+// readRecord reads a record's link to its asset and its record details.
+func (s *Scope) readRecord(ctx context.Context, key records.RecordKey, id ecm.NodeID, o *observation) error {
+	c, err := s.category(ctx)
+	if err != nil {
+		return err
+	}
+	if o.values, err = s.ecm.Categories.OfNode(ctx, id); err != nil {
+		return err
+	}
+	if carried := s.field(c, o.values, FieldKey); carried != key.String() {
+		return fmt.Errorf("%w: node %s %q carries the key %q, not %s; rename it or move it away", ErrNotOurs, id, key.NodeName(), carried, key)
+	}
+	if o.details, err = s.ecm.RMClassifications.Get(ctx, id); err != nil {
+		return err
+	}
+	if o.record != nil {
+		o.Size = o.record.Size
+	}
+	o.Node, o.Digest = int64(id), s.field(c, o.values, FieldDigest)
+	o.Observed.read(o.details)
+	return nil
+}
+
+func (o *Observed) read(d *ecm.RecordDetails) {
+	e := d.Primary()
+	o.Class, o.Schedule, o.Status, o.Official, o.Final = int64(e.Class), e.RSI, e.Status, e.Official, d.Final
+}
+
+// stage is where the record stands in its lifecycle.
+func (o Observed) stage() records.State {
+	switch {
+	case o.Disposed:
+		return records.StateDestroyed
+	case o.Node == 0:
+		return records.StateAbsent
+	case o.Digest == "" || o.Class == 0 || o.Schedule == "":
+		return records.StateIncomplete
+	case o.Final:
+		return records.StateFinal
+	}
+	return records.StateDeclared
+}
+
+// under checks that a node lies below the scope's root.
+func (s *Scope) under(ctx context.Context, id ecm.NodeID) error {
+	way, err := s.ecm.Nodes.Ancestors(ctx, id)
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, a := range way {
+		if a.ID == s.root {
+			return nil
+		}
+		names = append(names, a.Name)
+	}
+	return fmt.Errorf("%w: node %s lies at %s, not below root %s of scope %s", ErrForeignScope, id, strings.Join(names, "/"), s.root, s.id)
+}

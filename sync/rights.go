@@ -1,0 +1,292 @@
+package sync
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/rightsmap"
+)
+
+const transferRights = "TransferRights"
+
+// RightsRequest asks for the rights of a record to be kept with it.
+type RightsRequest struct {
+	Record RecordRef `json:"record"`
+	// Source is the license purchase transaction, byte for byte as it came.
+	Source json.RawMessage `json:"source"`
+}
+
+// RightsPlan is what TransferRights would do, and what it saw when it decided
+// so.
+type RightsPlan struct {
+	Scope    string            `json:"scope"`
+	Policy   string            `json:"policy"`
+	Key      records.RecordKey `json:"key"`
+	Document string            `json:"document"`
+	Digest   records.Digest    `json:"digest"`
+	Rights   string            `json:"rights"`
+	Steps    []Step            `json:"steps,omitempty"`
+	Findings []string          `json:"findings,omitempty"`
+
+	scope   *Scope
+	request RightsRequest
+	bytes   []byte
+	rights  []rightsmap.Value
+	// What was observed.
+	record   observation
+	attrs    ecm.CategoryValues
+	document *ecm.Node
+	details  *ecm.RecordDetails
+	stored   string
+	related  bool
+	referred bool
+}
+
+// String prints the plan for a person.
+func (p *RightsPlan) String() string {
+	return printSteps(fmt.Sprintf("keep the rights of %s in %q (%s)\n  rights: %s", p.Key, p.Document, p.Digest, p.Rights), p.Steps)
+}
+
+// TransferRights keeps the license terms with a record: as attributes of the
+// record, unless it is final already, and as a rights document beside it, which
+// holds the vendor's own JSON byte for byte, the normalized statement, ODRL and
+// an XMP sidecar. The document is a record itself and cross-referenced with
+// the one that it is about. A changed license adds a version to it; nothing is
+// rewritten, and the same license again changes nothing.
+//
+// Errors: ErrForeignScope, ErrBroken for a source that is no transaction or
+// another one's, ErrNotOurs, ErrVerify, and those of the ECM client.
+func TransferRights(ctx context.Context, s *Scope, req RightsRequest) (Receipt, error) {
+	plan, err := PlanTransferRights(ctx, s, req)
+	if err != nil {
+		return Receipt{Primitive: transferRights, Scope: s.id.String(), Policy: s.policy.Version, Record: req.Record, At: time.Now().UTC()}, err
+	}
+	return plan.apply(ctx)
+}
+
+// PlanTransferRights observes and decides, and writes nothing. Its errors are
+// those of TransferRights.
+func PlanTransferRights(ctx context.Context, s *Scope, req RightsRequest) (*RightsPlan, error) {
+	if err := s.owns(req.Record); err != nil {
+		return nil, err
+	}
+	key := req.Record.key
+	p := &RightsPlan{Scope: s.id.String(), Policy: s.policy.Version, Key: key, Document: key.CompanionName(records.CompanionRights), scope: s, request: req}
+	if err := p.read(); err != nil {
+		return nil, err
+	}
+	if err := p.observe(ctx); err != nil {
+		return nil, fmt.Errorf("rights of %s: %w", key, err)
+	}
+	p.Steps = p.steps()
+	return p, nil
+}
+
+// read makes statement, decision and document of the source.
+func (p *RightsPlan) read() error {
+	statement, err := rightsmap.Read(p.request.Source)
+	if err != nil {
+		return fmt.Errorf("%w: rights of %s: %w", ErrBroken, p.Key, err)
+	}
+	if statement.Source.Transaction != p.Key.Item() {
+		return fmt.Errorf("%w: rights of %s: the source is transaction %q", ErrBroken, p.Key, statement.Source.Transaction)
+	}
+	decision := statement.StandingBy(p.scope.policy.Combination, p.scope.now())
+	p.Rights = decision.Summary()
+	var findings []rightsmap.Finding
+	p.rights, findings = p.scope.policy.Rights.Apply(statement, decision)
+	for _, f := range append(statement.Findings, findings...) {
+		p.Findings = append(p.Findings, f.String())
+	}
+	p.bytes, err = rightsDocument(statement, p.request.Source)
+	p.Digest = records.DigestOf(p.bytes)
+	return err
+}
+
+// observe reads the record, its rights document and how they relate.
+func (p *RightsPlan) observe(ctx context.Context) error {
+	s := p.scope
+	o, err := s.observe(ctx, p.Key)
+	if err != nil {
+		return err
+	}
+	if o.record == nil || o.record.ID != p.request.Record.node {
+		return fmt.Errorf("%w: node %s is not record %s of scope %s", ErrForeignScope, p.request.Record.node, p.Key, s.id)
+	}
+	p.record, p.document = o, o.rights
+	c, err := s.category(ctx)
+	if err != nil {
+		return err
+	}
+	values, losses, err := s.rightsValues(c, p.rights)
+	if err != nil {
+		return err
+	}
+	p.Findings = append(p.Findings, losses...)
+	p.attrs = differing(values, o.values)
+	if o.Final && len(p.attrs) > 0 {
+		p.Findings = append(p.Findings, fmt.Sprintf("the record is final: %d rights attributes stay as they were; the rights document has the newest", len(p.attrs)))
+		p.attrs = nil
+	}
+	if p.document == nil {
+		return nil
+	}
+	return p.observeDocument(ctx, c)
+}
+
+func (p *RightsPlan) observeDocument(ctx context.Context, c *ecm.Category) error {
+	s := p.scope
+	values, err := s.ecm.Categories.OfNode(ctx, p.document.ID)
+	if err != nil {
+		return err
+	}
+	if carried := s.field(c, values, FieldKey); carried != p.Key.String() {
+		return fmt.Errorf("%w: node %s %q carries the key %q, not %s", ErrNotOurs, p.document.ID, p.Document, carried, p.Key)
+	}
+	if p.stored, err = s.newestDigest(ctx, p.document.ID); err != nil {
+		return err
+	}
+	if p.details, err = s.ecm.RMClassifications.Get(ctx, p.document.ID); err != nil {
+		return err
+	}
+	p.related, err = s.related(ctx, p.record.record.ID, p.document.ID, s.policy.RightsReference)
+	return err
+}
+
+// newestDigest is the digest of a rights document's newest version, which its
+// description names; a version without one is read and hashed.
+func (s *Scope) newestDigest(ctx context.Context, id ecm.NodeID) (string, error) {
+	versions, err := s.ecm.Versions.List(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	if len(versions) > 0 {
+		if d, err := records.ParseDigest(versions[len(versions)-1].Description); err == nil {
+			return d.String(), nil
+		}
+	}
+	content, err := s.ecm.Content.Open(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	digest, _, err := hashAll(content)
+	return digest.String(), err
+}
+
+func (p *RightsPlan) steps() []Step {
+	doc := fmt.Sprintf("%q", p.Document)
+	var steps []Step
+	if len(p.attrs) > 0 {
+		steps = append(steps, Step{Do: "write rights attributes", On: "node " + p.record.record.ID.String(), With: itoa(int64(len(p.attrs))) + " values"})
+	}
+	switch {
+	case p.document == nil:
+		steps = append(steps, Step{Do: "upload rights document", On: doc, With: p.Digest.String()})
+	case p.stored != p.Digest.String():
+		steps = append(steps, Step{Do: "add rights version", On: doc, With: p.Digest.String()})
+	}
+	if p.details == nil || len(p.details.Entries) == 0 {
+		steps = append(steps, Step{Do: "classify rights document", On: doc, With: "class " + p.class().String()})
+	}
+	if p.scope.policy.RightsReference != "" && !p.related {
+		steps = append(steps, Step{Do: "cross-reference", On: doc, With: p.scope.policy.RightsReference})
+	}
+	return steps
+}
+
+// class is that of the rights document: the policy's, or the record's own.
+func (p *RightsPlan) class() ecm.NodeID {
+	if p.scope.policy.RightsClass > 0 {
+		return p.scope.policy.RightsClass
+	}
+	return ecm.NodeID(p.record.Class)
+}
+
+// Apply carries out the plan, if what it was made from still holds; otherwise
+// it is refused with ErrStalePlan.
+func (p *RightsPlan) Apply(ctx context.Context) (Receipt, error) {
+	fresh, err := PlanTransferRights(ctx, p.scope, p.request)
+	if err != nil {
+		return Receipt{}, err
+	}
+	if fresh.String() != p.String() {
+		return Receipt{}, fmt.Errorf("%w: rights of %s; plan again", ErrStalePlan, p.Key)
+	}
+	return fresh.apply(ctx)
+}
+
+// rightsValues turns mapped rights into category values.
+func (s *Scope) rightsValues(c *ecm.Category, rights []rightsmap.Value) (ecm.CategoryValues, []string, error) {
+	values := ecm.CategoryValues{}
+	var losses []string
+	for _, v := range rights {
+		if len(v.Values) == 0 {
+			continue
+		}
+		a, ok := c.Attribute(v.Attribute)
+		if !ok {
+			return nil, nil, fmt.Errorf("%w: category %s lacks the attribute %q (for the rights' %s)", ErrSetup, c.ID, v.Attribute, v.Field)
+		}
+		fitted, cut := fit(v.Values, a.MaxLength)
+		if cut {
+			losses = append(losses, fmt.Sprintf("rights %s is longer than the %d characters of attribute %q; it stands there shortened", v.Field, a.MaxLength, v.Attribute))
+		}
+		if a.MultiValue {
+			values[a.Key] = ecm.Texts(fitted...)
+		} else {
+			values[a.Key] = ecm.Text(strings.Join(fitted, "; "))
+		}
+	}
+	return values, losses, nil
+}
+
+// differing are the wanted values that are not there yet.
+func differing(wanted, there ecm.CategoryValues) ecm.CategoryValues {
+	missing := ecm.CategoryValues{}
+	for key, value := range wanted {
+		if !value.Equal(there[key]) {
+			missing[key] = value
+		}
+	}
+	return missing
+}
+
+// rightsDocument packs what is known of the rights into one archive. It holds
+// no clock: the same source gives the same bytes.
+func rightsDocument(statement rightsmap.Statement, source []byte) ([]byte, error) {
+	normal, err := json.MarshalIndent(statement, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	odrl, xmp, err := renderings(statement)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, file := range []struct {
+		name    string
+		content []byte
+	}{{"odrl.json", odrl}, {"rights.xmp", xmp}, {"source.json", source}, {"statement.json", append(normal, '\n')}} {
+		// Stored and undated, so that the bytes depend on nothing else.
+		f, err := w.CreateHeader(&zip.FileHeader{Name: file.name, Method: zip.Store})
+		if err == nil {
+			_, err = f.Write(file.content)
+		}
+		if err != nil {
+			return nil, errors.Join(err, w.Close())
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}

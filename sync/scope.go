@@ -1,0 +1,201 @@
+package sync
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/rightsmap"
+	"github.com/smintecm/sdk/smint"
+)
+
+// ScopeConfig is what a scope is made of.
+type ScopeConfig struct {
+	// ID names the scope. It is part of every key.
+	ID records.ScopeID
+	// Root is the folder, or business workspace, below which all its records lie.
+	Root   ecm.NodeID
+	Policy Policy
+	// ECM acts with this scope's own credential.
+	ECM *ecm.Client
+	// Smint is where purchases come from; nil if none do.
+	Smint *smint.Client
+	// Contents opens the bytes of assets; nil means the files of purchases.
+	Contents Contents
+	// Approvals answers where the policy's rule asks someone else.
+	Approvals Approvals
+	// Journal takes down intents and outcomes; nil keeps none.
+	Journal Journal
+	// Now is the clock for decisions about rights; nil is the machine's.
+	Now func() time.Time
+	// Progress, if set, is told of bytes on their way into ECM: now and then,
+	// and at the end, from the goroutine that sends them.
+	Progress func(key records.RecordKey, sent, size int64)
+}
+
+// Scope is one client, brand, campaign or jurisdiction, kept apart from all
+// others: where its assets come from, where its records go, by which policy,
+// with which credentials. References to its records are made by it alone. It is
+// safe for concurrent use.
+type Scope struct {
+	id        records.ScopeID
+	root      ecm.NodeID
+	policy    Policy
+	ecm       *ecm.Client
+	smint     *smint.Client
+	contents  Contents
+	approvals Approvals
+	journal   Journal
+	now       func() time.Time
+	progress  func(records.RecordKey, int64, int64)
+	known     knowledge
+	buffers   bufferPool
+}
+
+// NewScope checks the configuration, all of it, and makes a scope. It does no
+// I/O: see [Scope.Check]. The error matches records.ErrInvalid.
+func NewScope(c ScopeConfig) (*Scope, error) {
+	c.Policy = c.Policy.withDefaults()
+	var faults records.Problems
+	faults.Check(c.ID.IsValid(), "id", c.ID, "a parsed scope id")
+	faults.Check(c.Root > 0, "root", c.Root, "the node id of the scope's root folder")
+	faults.Check(c.ECM != nil, "ecm", "none", "an ECM client")
+	c.Policy.check(&faults)
+	s := &Scope{
+		id: c.ID, root: c.Root, policy: c.Policy, ecm: c.ECM, smint: c.Smint, contents: c.Contents, approvals: c.approvals(&faults),
+		journal: c.Journal, now: c.Now, progress: c.Progress,
+	}
+	if s.contents == nil {
+		faults.Check(c.Smint != nil, "smint", "none", "a Smint.io client, or Contents of your own")
+		s.contents = purchaseContents{c.Smint}
+	}
+	if err := faults.Err("sync.NewScope"); err != nil {
+		return nil, err
+	}
+	if s.journal == nil {
+		s.journal = discard{}
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.progress == nil {
+		s.progress = func(records.RecordKey, int64, int64) {}
+	}
+	s.buffers = newBufferPool(c.Policy.SmallLimit)
+	s.ecm = c.ECM.NotifyRefused(func(ctx context.Context, r ecm.Refused) {
+		_ = s.journal.Record(ctx, JournalEntry{
+			Kind: Refusal, Time: time.Now().UTC(), Scope: s.id.String(), Primitive: r.Op, Step: "refused", Target: "node " + r.Node.String(),
+			Policy: s.policy.Version, Result: r.Err.Error(),
+		})
+	})
+	return s, nil
+}
+
+// ID names the scope.
+func (s *Scope) ID() records.ScopeID { return s.id }
+
+// Policy returns the policy in force, with its defaults filled in.
+func (s *Scope) Policy() Policy { return s.policy }
+
+// ECM returns the scope's ECM client. Calls on it that would destroy a record
+// are refused and taken down in the scope's journal.
+func (s *Scope) ECM() *ecm.Client { return s.ecm }
+
+// Check reads what the policy needs in ECM and reports everything that is
+// missing: the root, the category's attributes with their types, each class
+// with its schedule, the cross-reference types. It changes nothing. The error
+// matches ErrSetup, or tells why the server could not be asked.
+func (s *Scope) Check(ctx context.Context) error {
+	var missing []string
+	note := func(format string, args ...any) { missing = append(missing, fmt.Sprintf(format, args...)) }
+	root, err := s.ecm.Nodes.Get(ctx, s.root)
+	switch {
+	case isMissing(err):
+		note("root: node %s does not exist, or the user may not see it", s.root)
+	case err != nil:
+		return fmt.Errorf("check scope %s: %w", s.id, err)
+	case !root.Container:
+		note("root: node %s %q is no folder", s.root, root.Name)
+	default:
+		if err := s.checkCategory(ctx, note); err != nil {
+			return err
+		}
+	}
+	for _, rule := range s.policy.Classes {
+		if _, err := s.schedule(ctx, rule); isSetup(err) {
+			note("%v", err)
+		} else if err != nil {
+			return fmt.Errorf("check scope %s: %w", s.id, err)
+		}
+	}
+	if err := s.checkReferences(ctx, note); err != nil {
+		return err
+	}
+	if len(missing) > 0 {
+		return fmt.Errorf("scope %s: %w:\n  - %s", s.id, ErrSetup, strings.Join(missing, "\n  - "))
+	}
+	return nil
+}
+
+func (s *Scope) checkCategory(ctx context.Context, note func(string, ...any)) error {
+	c, err := s.category(ctx)
+	if isMissing(err) {
+		note("category: node %s is no category with attributes, or the user may not see it", s.policy.Category)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("check scope %s: %w", s.id, err)
+	}
+	for _, field := range sortedFields(s.policy.Attributes) {
+		name := s.policy.Attributes[field]
+		a, ok := c.Attribute(name)
+		switch {
+		case !ok:
+			note("category %s: attribute %q (for %s) is missing: add it as a text field%s", c.ID, name, field, many(field == FieldParts))
+		case field == FieldParts && !a.MultiValue:
+			note("category %s: attribute %q must take several values", c.ID, name)
+		case !slices.Contains([]string{"string", "date", "integer", ""}, a.Type):
+			note("category %s: attribute %q has the type %s, want text", c.ID, name, a.Type)
+		}
+	}
+	for _, want := range s.policy.Rights.Attributes {
+		a, ok := c.Attribute(want.Name)
+		switch {
+		case !ok:
+			note("category %s: attribute %q (for the rights' %s) is missing: add it as a %s field%s", c.ID, want.Name, want.Field, want.Type, many(want.Multi))
+		case want.Multi && !a.MultiValue:
+			note("category %s: attribute %q must take several values", c.ID, want.Name)
+		case want.Type == rightsmap.DateAttribute && a.Type == "integer", want.Type == rightsmap.IntegerAttribute && a.Type == "date":
+			note("category %s: attribute %q has the type %s, want %s", c.ID, want.Name, a.Type, want.Type)
+		}
+	}
+	return nil
+}
+
+func many(several bool) string {
+	if several {
+		return " that takes several values"
+	}
+	return ""
+}
+
+func (s *Scope) checkReferences(ctx context.Context, note func(string, ...any)) error {
+	wanted := slices.DeleteFunc([]string{s.policy.RightsReference, s.policy.ReuseReference, s.policy.PartReference}, func(t string) bool { return t == "" })
+	if len(wanted) == 0 {
+		return nil
+	}
+	types, err := s.ecm.CrossReferences.Types(ctx)
+	if err != nil {
+		return fmt.Errorf("check scope %s: %w", s.id, err)
+	}
+	for _, want := range wanted {
+		if !slices.ContainsFunc(types, func(t ecm.CrossReferenceType) bool { return (t.Type == want || t.Related == want) && !t.Disabled }) {
+			note("cross-reference type %q does not exist, or is disabled", want)
+		}
+	}
+	return nil
+}

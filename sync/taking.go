@@ -1,0 +1,66 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/records"
+)
+
+// maxAttempts bounds how often a primitive tries one mutation whose outcome
+// was unknown or that ran into someone else's.
+const maxAttempts = 3
+
+// taking takes down what one call of a primitive does.
+type taking struct {
+	s         *Scope
+	primitive string
+	key       records.RecordKey
+	done      []Step
+}
+
+func (t *taking) entry(kind EntryKind, step Step, digest records.Digest, result string) JournalEntry {
+	e := JournalEntry{
+		Kind: kind, Time: time.Now().UTC(), Scope: t.s.id.String(), Record: t.key.String(), Primitive: t.primitive,
+		Step: step.Do, Target: step.On, Policy: t.s.policy.Version, Result: result,
+	}
+	if digest.IsValid() {
+		e.Digest = digest.String()
+	}
+	return e
+}
+
+// mutate makes one mutation: its intent is taken down before, its outcome
+// after, also if the caller's context has ended meanwhile.
+func (t *taking) mutate(ctx context.Context, step Step, digest records.Digest, do func() error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if err := t.s.journal.Record(ctx, t.entry(Intent, step, digest, "")); err != nil {
+		return fmt.Errorf("nothing was done: the journal did not take the intent to %s: %w", step.Do, err)
+	}
+	err := do()
+	result := "done"
+	switch {
+	case errors.Is(err, ecm.ErrOutcomeUnknown):
+		result = "unknown: " + err.Error()
+	case err != nil:
+		result = "failed: " + err.Error()
+	default:
+		t.done = append(t.done, step)
+	}
+	return errors.Join(err, t.note(ctx, Outcome, step, digest, result))
+}
+
+// note takes down what was observed or refused.
+func (t *taking) note(ctx context.Context, kind EntryKind, step Step, digest records.Digest, result string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	if err := t.s.journal.Record(ctx, t.entry(kind, step, digest, result)); err != nil {
+		return fmt.Errorf("the journal did not take the %s of %s: %w", kind, step.Do, err)
+	}
+	return nil
+}
