@@ -19,7 +19,7 @@ func ExampleRecordKey() {
 	fmt.Println(key.Folder(), "/", key.NodeName())
 	// Output:
 	// acme/purchase/79468/1/2
-	// 4e / 79468-1-v2 [4e987f059ccb4109]
+	// f2 / 79468-1-v2 [4e987f059ccb4109]
 }
 
 // A record must stay while a hold stands, whatever its schedule says.

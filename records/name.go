@@ -79,13 +79,22 @@ func (k RecordKey) CompanionName(c Companion) string {
 }
 
 // Folder returns the name of the folder that the record lies in, "00" to "ff":
-// the first two digits of the hash, so that no folder grows without bound. It
-// is empty for the zero value.
+// the first two digits of the SHA-256 of scope and item, so that no folder
+// grows without bound and all records of one purchase or asset, whatever their
+// binary and version, lie together:
+//
+//	printf %s acme/79468 | sha256sum
+//
+// It is empty for the zero value.
 func (k RecordKey) Folder() string {
 	if !k.IsValid() {
 		return ""
 	}
-	return k.Short()[:2]
+	var b strings.Builder
+	b.WriteString(k.scope.s + "/")
+	escape(&b, k.item)
+	sum := sha256.Sum256([]byte(b.String()))
+	return hex.EncodeToString(sum[:1])
 }
 
 func (k RecordKey) name(label string) string {

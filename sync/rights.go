@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -103,10 +104,14 @@ func (p *RightsPlan) read() error {
 	p.Rights = decision.Summary()
 	var findings []rightsmap.Finding
 	p.rights, findings = p.scope.policy.Rights.Apply(statement, decision)
-	for _, f := range append(statement.Findings, findings...) {
+	odrl, xmp, lost, err := renderings(statement, p.scope.policy.Combination)
+	if err != nil {
+		return fmt.Errorf("%w: rights of %s: %w", ErrBroken, p.Key, err)
+	}
+	for _, f := range slices.Concat(statement.Findings, findings, lost) {
 		p.Findings = append(p.Findings, f.String())
 	}
-	p.bytes, err = rightsDocument(statement, p.request.Source)
+	p.bytes, err = rightsDocument(statement, odrl, xmp, p.request.Source)
 	p.Digest = records.DigestOf(p.bytes)
 	return err
 }
@@ -261,12 +266,8 @@ func differing(wanted, there ecm.CategoryValues) ecm.CategoryValues {
 
 // rightsDocument packs what is known of the rights into one archive. It holds
 // no clock: the same source gives the same bytes.
-func rightsDocument(statement rightsmap.Statement, source []byte) ([]byte, error) {
+func rightsDocument(statement rightsmap.Statement, odrl, xmp, source []byte) ([]byte, error) {
 	normal, err := json.MarshalIndent(statement, "", "  ")
-	if err != nil {
-		return nil, err
-	}
-	odrl, xmp, err := renderings(statement)
 	if err != nil {
 		return nil, err
 	}
