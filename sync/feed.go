@@ -44,6 +44,8 @@ type FollowOptions struct {
 	PageSize int
 	// Retry also takes up again what is in quarantine.
 	Retry bool
+	// FromStart walks the whole feed again, whatever the checkpoint says.
+	FromStart bool
 	// DryRun plans, and neither writes to ECM nor moves the checkpoint.
 	DryRun bool
 	// OnItem is told what became of each item, in order.
@@ -174,6 +176,9 @@ func (f *follower) load(ctx context.Context) error {
 		return fmt.Errorf("%w: the checkpoint is that of feed %q of scope %q", ErrForeignScope, state.Feed, state.Scope)
 	}
 	f.state = state
+	if f.opts.FromStart {
+		f.state.Continuation = ""
+	}
 	return nil
 }
 

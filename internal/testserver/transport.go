@@ -3,9 +3,11 @@ package testserver
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
+	"time"
 )
 
 // Transport serves requests by a handler within the process, whatever host
@@ -149,4 +151,18 @@ func (w *pipeWriter) response(r *http.Request, body io.ReadCloser) *http.Respons
 		resp.Body = http.NoBody
 	}
 	return resp
+}
+
+// ServeAt serves a handler at an address, a free loopback port if it is empty.
+func ServeAt(address string, h http.Handler) (url string, stop func() error, err error) {
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return "", nil, err
+	}
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: time.Minute}
+	go func() { _ = srv.Serve(l) }()
+	return "http://" + l.Addr().String(), srv.Close, nil
 }

@@ -1,0 +1,183 @@
+// Package demo sets both fakes up as an administrator would set up the real
+// systems, for the examples.
+package demo
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/ecm/ecmtest"
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/rightsmap"
+	"github.com/smintecm/sdk/smint/sminttest"
+	recsync "github.com/smintecm/sdk/sync"
+)
+
+// Cross-reference types of the fakes: from a record to its rights document,
+// from a reuse to its original, from a compound asset to its parts.
+const (
+	Rights = "RIGHTS"
+	Reuses = "REUSES"
+	Part   = "PART"
+)
+
+// Options are the settings of the fakes.
+type Options struct {
+	// StateDir, if set, is where the fakes go on from, and what Save writes to.
+	StateDir string
+	// ECMAddress and SmintAddress are the addresses to listen at; empty means
+	// free loopback ports.
+	ECMAddress, SmintAddress string
+	Catalogue                sminttest.Catalogue
+}
+
+// World is both fakes, running, and the ids of what was set up.
+type World struct {
+	ECM      *ecmtest.Server
+	Smint    *sminttest.Server
+	Root     ecm.NodeID
+	Category ecm.NodeID
+	Class    ecm.NodeID
+}
+
+// Attributes are those of the record category: what a policy's defaults and
+// the default mapping of rights need. The first one is a text.
+func Attributes() []ecmtest.Attribute {
+	var list []ecmtest.Attribute
+	names := recsync.DefaultAttributes()
+	fields := make([]recsync.Field, 0, len(names))
+	for f := range names {
+		fields = append(fields, f)
+	}
+	slices.Sort(fields)
+	// The key comes first: everything else hangs on it.
+	fields = append([]recsync.Field{recsync.FieldKey}, slices.DeleteFunc(fields, func(f recsync.Field) bool { return f == recsync.FieldKey })...)
+	for _, f := range fields {
+		list = append(list, ecmtest.Attribute{Name: names[f], MaxLength: 254, MultiValue: f == recsync.FieldParts})
+	}
+	types := map[rightsmap.AttributeType]string{rightsmap.DateAttribute: "date", rightsmap.IntegerAttribute: "integer", rightsmap.BooleanAttribute: "boolean"}
+	for _, a := range rightsmap.DefaultMapping().Attributes {
+		list = append(list, ecmtest.Attribute{Name: a.Name, Type: types[a.Type], MultiValue: a.Multi, MaxLength: a.Length})
+	}
+	return list
+}
+
+// Start starts both fakes and sets them up, or goes on with saved ones.
+func Start(o Options) (*World, error) {
+	w := &World{}
+	err := w.load(o)
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && w.ECM == nil) {
+		err = w.fresh(o)
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	// On a new server ids follow from the order of the set-up, so they are the
+	// same after a load.
+	return w, nil
+}
+
+func (w *World) load(o Options) (err error) {
+	if o.StateDir == "" {
+		return fs.ErrNotExist
+	}
+	if w.Smint, err = sminttest.Load(o.StateDir, sminttest.Options{Listen: o.SmintAddress}); err != nil {
+		return err
+	}
+	if w.ECM, err = ecmtest.Load(o.StateDir, ecmtest.Options{Listen: o.ECMAddress}); err != nil {
+		return err
+	}
+	return w.find()
+}
+
+const (
+	rootName     = "Acme records"
+	categoryName = "Smint.io record"
+	className    = "Licensed content"
+)
+
+func (w *World) fresh(o Options) (err error) {
+	if w.Smint == nil {
+		if w.Smint, err = sminttest.NewServer(sminttest.Options{Listen: o.SmintAddress}); err != nil {
+			return err
+		}
+	}
+	dir := ""
+	if o.StateDir != "" {
+		dir = filepath.Join(o.StateDir, "ecm-contents")
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	if w.ECM, err = ecmtest.NewServer(ecmtest.Options{Dir: dir, Listen: o.ECMAddress}); err != nil {
+		return err
+	}
+	w.ECM.AddRSI(ecmtest.RSI{Name: "MKT-07", Title: "Marketing, seven years", Stage: "FINAL", Years: 7, Action: 32})
+	w.ECM.AddCrossReferenceType(Rights, "RIGHTSOF", "has its rights in")
+	w.ECM.AddCrossReferenceType(Reuses, "REUSEDBY", "reuses the license of")
+	w.ECM.AddCrossReferenceType(Part, "PARTOF", "has the part")
+	w.Root = w.ECM.AddFolder(2000, rootName)
+	w.Category = w.ECM.AddCategory(categoryName, Attributes()...)
+	w.Class = w.ECM.AddRMClassification(className, "MKT-07")
+	return w.Smint.SeedCatalogue(o.Catalogue)
+}
+
+// find looks up what an earlier run had set up, by name.
+func (w *World) find() error {
+	w.Root, w.Category, w.Class = w.ECM.Find(0, rootName), w.ECM.Find(131, categoryName), w.ECM.Find(551, className)
+	if w.Root == 0 || w.Category == 0 || w.Class == 0 {
+		return errors.New("the saved state is not one of these examples: use another folder")
+	}
+	return nil
+}
+
+// Save writes the state of both fakes to a folder.
+func (w *World) Save(dir string) error { return errors.Join(w.ECM.Save(dir), w.Smint.Save(dir)) }
+
+// Close stops both fakes.
+func (w *World) Close() error {
+	var errs []error
+	if w.ECM != nil {
+		errs = append(errs, w.ECM.Close())
+	}
+	if w.Smint != nil {
+		errs = append(errs, w.Smint.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Policy is the examples' policy for given ids: whoever completes a purchase
+// has approved it, everything licensed goes into one class, and records are
+// finalized.
+func Policy(category, class ecm.NodeID) recsync.Policy {
+	return recsync.Policy{
+		Version: "quickstart-1", Category: category, FileStatus: "ACTIVE",
+		Classes:  []recsync.ClassRule{{Name: className, Class: class}},
+		Approval: records.ApprovalRule{Source: records.ApprovalByPurchase},
+	}
+}
+
+// WriteTraffic writes every exchange of both fakes from now on to out.
+func (w *World) WriteTraffic(out io.Writer) {
+	one := &lines{w: out}
+	w.ECM.WriteTraffic(one)
+	w.Smint.WriteTraffic(one)
+}
+
+// lines lets two writers of whole lines share one file.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(p)
+}
