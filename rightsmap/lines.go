@@ -1,6 +1,7 @@
 package rightsmap
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -59,17 +60,16 @@ func split(n *node, length int) []string {
 		return []string{line}
 	}
 	var out []string
-	op := "="
-	for s != "" {
-		cut := len(s)
-		for cut > 0 && utf8.RuneCountInString(quote(s[:cut]))-2 > room {
-			_, size := utf8.DecodeLastRuneInString(s[:cut])
-			cut -= size
+	op, start, used := "=", 0, 0
+	for i, r := range s {
+		width := utf8.RuneCountInString(quote(string(r))) - len(`""`)
+		if used+width > room {
+			out = append(out, n.path+op+quote(s[start:i]))
+			op, start, used = "+", i, 0
 		}
-		out = append(out, n.path+op+quote(s[:cut]))
-		s, op = s[cut:], "+"
+		used += width
 	}
-	return out
+	return append(out, n.path+op+quote(s[start:]))
 }
 
 func quote(s string) string {
@@ -90,6 +90,7 @@ func unlines(in []string) (Statement, error) {
 			p.Add(fmt.Sprintf("line %d", i+1), line, err.Error())
 		}
 	}
+	p.Check(root.whole(), "lines", len(in), "every place once, lists without gaps")
 	if err := p.Err("rightsmap.Mapping.Read"); err != nil {
 		return Statement{}, err
 	}
@@ -98,7 +99,9 @@ func unlines(in []string) (Statement, error) {
 		return Statement{}, err
 	}
 	var s Statement
-	if err := json.Unmarshal(raw, &s); err != nil {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.DisallowUnknownFields() // a line that nothing reads would be lost.
+	if err := dec.Decode(&s); err != nil {
 		p.Add("statement", err, "the lines of a statement")
 		return Statement{}, p.Err("rightsmap.Mapping.Read")
 	}
@@ -108,12 +111,10 @@ func unlines(in []string) (Statement, error) {
 // slot is a JSON value under construction.
 type slot struct {
 	scalar any
+	set    bool
 	fields map[string]*slot
 	items  map[int]*slot
 }
-
-// maxItems bounds the lists that lines can describe.
-const maxItems = 100_000
 
 func (s *slot) line(line string) error {
 	end := strings.IndexAny(line, "=+")
@@ -131,10 +132,10 @@ func (s *slot) line(line string) error {
 		return fmt.Errorf("a JSON value after the place")
 	}
 	if line[end] == '=' {
-		if at.scalar != nil {
+		if at.set {
 			return fmt.Errorf("each place once")
 		}
-		at.scalar = value
+		at.scalar, at.set = value, true
 		return nil
 	}
 	head, ok1 := at.scalar.(string)
@@ -160,7 +161,7 @@ func (s *slot) at(path string) (*slot, error) {
 		for rest != "" {
 			number, after, closed := strings.Cut(rest, "]")
 			i, err := strconv.Atoi(number)
-			if err != nil || i < 0 || i > maxItems || !closed {
+			if err != nil || i < 0 || !closed {
 				return nil, fmt.Errorf("a place of names and indexes")
 			}
 			if s.items == nil {
@@ -175,6 +176,28 @@ func (s *slot) at(path string) (*slot, error) {
 	return s, nil
 }
 
+// whole reports whether each slot is one kind of value and no list has a gap,
+// so that nothing of what was read gets lost.
+func (s *slot) whole() bool {
+	kinds := 0
+	for _, is := range []bool{s.set, s.fields != nil, s.items != nil} {
+		if is {
+			kinds++
+		}
+	}
+	for _, f := range s.fields {
+		if !f.whole() {
+			return false
+		}
+	}
+	for i, item := range s.items {
+		if i >= len(s.items) || !item.whole() {
+			return false
+		}
+	}
+	return kinds <= 1
+}
+
 func (s *slot) plain() any {
 	switch {
 	case s.fields != nil:
@@ -186,9 +209,7 @@ func (s *slot) plain() any {
 	case s.items != nil:
 		list := make([]any, len(s.items))
 		for i, v := range s.items {
-			if i < len(list) {
-				list[i] = v.plain()
-			}
+			list[i] = v.plain()
 		}
 		return list
 	default:

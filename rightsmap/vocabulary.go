@@ -209,10 +209,11 @@ func ParseUsageLimit(key string) (limit UsageLimit, ok bool) {
 		switch rest {
 		case "any":
 			return UsageLimit{Unit: l.unit, Unlimited: true}, true
-		case "one_copy":
-			return UsageLimit{Unit: l.unit, Max: 1}, l.unit != Displays
-		case "two_copies":
-			return UsageLimit{Unit: l.unit, Max: 2}, l.unit != Displays
+		case "one_copy", "two_copies":
+			if l.unit == Displays {
+				return UsageLimit{}, false
+			}
+			return UsageLimit{Unit: l.unit, Max: map[string]int64{"one_copy": 1, "two_copies": 2}[rest]}, true
 		}
 		number, up := strings.CutPrefix(rest, "up_to_")
 		number, end := strings.CutSuffix(number, l.suffix)
