@@ -197,11 +197,16 @@ func verdictOf(clauses []Clause) Verdict {
 	}
 }
 
-// moment prints an instant as people read it: the day alone at midnight UTC.
+// moment prints an instant as people read it, as exact as it is: the day alone
+// at midnight UTC.
 func moment(t time.Time) string {
 	t = t.UTC()
-	if t.Equal(t.Truncate(24 * time.Hour)) {
+	switch {
+	case t.Equal(t.Truncate(24 * time.Hour)):
 		return t.Format("2006-01-02")
+	case t.Equal(t.Truncate(time.Minute)):
+		return t.Format("2006-01-02 15:04 UTC")
+	default:
+		return t.Format("2006-01-02 15:04:05.999999999 UTC")
 	}
-	return t.Format("2006-01-02 15:04 UTC")
 }

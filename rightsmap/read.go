@@ -110,7 +110,10 @@ func (r *reader) offering(n *node) {
 			if element := item.get("metadata_element"); r.isObject(element) {
 				r.str(element, "url", "", &link.URL)
 				r.str(element, "name", "", &link.Name)
+				element.skip("key")
+				r.unknown(element, Notes)
 			}
+			r.unknown(item, Notes)
 			if link.URL != "" {
 				b.URLs = append(b.URLs, link)
 			}
@@ -380,6 +383,7 @@ func (r *reader) texts(n *node, sev Severity) Texts {
 		}
 		r.str(item, "culture", "", &t.Culture)
 		r.str(item, "value", "", &t.Value)
+		r.unknown(item, sev)
 		if strings.TrimSpace(t.Value) != "" {
 			out = append(out, t)
 		}

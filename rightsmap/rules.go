@@ -116,7 +116,7 @@ func askState(q *inquiry) {
 func askFindings(q *inquiry) {
 	for _, f := range q.s.Findings {
 		if f.Severity != Notes {
-			q.say(Doubts, f.Path, f.Value, f.Text)
+			q.say(Doubts, f.Path, f.Value, f.Path+": "+f.Text)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func TestStanding_SaysInOneLineWhatMayBeDone(t *testing.T) {
 		summary   string
 	}{
 		{"royalty-free", free, "2026-01-01", rightsmap.Allowed, "license-type", "allowed"},
-		{"before purchase", free, "2025-05-01", rightsmap.Denied, "purchased", "denied: not licensed before the purchase on 2025-05-06 08:18 UTC; the license begins on 2025-05-06 08:18 UTC"},
+		{"before purchase", free, "2025-05-01", rightsmap.Denied, "purchased", "denied: not licensed before the purchase on 2025-05-06 08:18:51.397267 UTC; the license begins on 2025-05-06 08:18:51.397267 UTC"},
 		{"cancelled", cancelled, "2026-01-01", rightsmap.Denied, "state", "denied: the purchase was cancelled: no license exists"},
 		{
 			"listed", listed, "2026-01-01", rightsmap.Allowed, "license-type",
