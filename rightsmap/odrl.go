@@ -319,6 +319,7 @@ func (s Statement) termConstraints(t Term) []odrlConstraint {
 	for _, d := range Dimensions() {
 		l := t.Limits[d]
 		switch {
+		case slices.Contains(l.Allowed, "any"): // bounds nothing.
 		case len(l.Allowed) > 0:
 			out = append(out, odrlConstraint{leftOperands[d], "isAnyOf", keyIRIs(d, l.Allowed)})
 		case !grants && (len(l.Restricted) == 0 || s.LicenseType != royaltyFree):

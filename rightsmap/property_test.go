@@ -157,15 +157,7 @@ func TestDecide_PropertyHoldsAroundAGenerousLicense(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		tx, u := genTransaction(t), genUse(t)
 		generous(tx)
-		u.Purpose = rightsmap.Editorial
-		for _, term := range tx["license_terms"].([]object) {
-			for _, d := range rightsmap.Dimensions() {
-				if rapid.IntRange(0, 3).Draw(t, "open") > 0 {
-					term["allowed_"+d.String()], term["restricted_"+d.String()] = []string{"any"}, []string{}
-				}
-			}
-			term["usage_limits"], term["valid_from"] = []string{}, nil
-		}
+		wide(t, tx, &u)
 		s, err := read(tx)
 		if err != nil {
 			t.Fatal(err)
@@ -180,6 +172,23 @@ func TestDecide_PropertyHoldsAroundAGenerousLicense(t *testing.T) {
 	})
 	if seen[rightsmap.Allowed] == 0 || seen[rightsmap.Denied] == 0 || seen[rightsmap.NeedsReview] == 0 {
 		t.Fatalf("the generator misses a verdict: %v", seen)
+	}
+}
+
+// wide opens most of what the terms bound, so that many uses pass.
+func wide(t *rapid.T, tx object, u *rightsmap.Use) {
+	u.Purpose = rightsmap.Editorial
+	tx["license_download_constraints"] = object{"effective_max_downloads": 0, "effective_max_users": 0, "effective_max_reuses": 0}
+	for _, term := range tx["license_terms"].([]object) {
+		for _, d := range rightsmap.Dimensions() {
+			if rapid.IntRange(0, 9).Draw(t, "open") > 0 {
+				term["allowed_"+d.String()], term["restricted_"+d.String()] = []string{"any"}, []string{}
+			}
+		}
+		term["usage_limits"], term["valid_from"] = []string{}, nil
+		if rapid.IntRange(0, 2).Draw(t, "ends") > 0 {
+			term["valid_until"], term["to_be_used_until"] = nil, nil
+		}
 	}
 }
 
@@ -298,6 +307,7 @@ func TestODRL_PropertyPermitsNothingThatTheDecisionDoesNot(t *testing.T) {
 		tx, u := genTransaction(t), genUse(t)
 		if rapid.Bool().Draw(t, "generous") {
 			generous(tx)
+			wide(t, tx, &u)
 		}
 		s, err := read(tx)
 		if err != nil {
