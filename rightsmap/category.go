@@ -147,9 +147,11 @@ func (m Mapping) Apply(s Statement, d Decision) ([]Value, []Finding) {
 			out = append(out, v)
 			continue
 		}
-		f := get(s, d)
-		if a.Field == "statement" {
-			f.values = lines(s, a.Length)
+		var f field
+		if a.Field == fieldStatement { // its lines depend on their length.
+			f = field{values: lines(s, a.Length), rule: ruleLines}
+		} else {
+			f = get(s, d)
 		}
 		v.Rule = f.rule
 		w := writer{a: a}
@@ -160,7 +162,11 @@ func (m Mapping) Apply(s Statement, d Decision) ([]Value, []Finding) {
 	return out, findings
 }
 
-const ruleLossy = "lossy"
+const (
+	ruleLossy      = "lossy"
+	ruleLines      = "statement-lines"
+	fieldStatement = "statement"
+)
 
 // writer fits values into one attribute and notes what doesn't fit.
 type writer struct {
@@ -252,7 +258,7 @@ func (m Mapping) Read(values []Value) (Statement, []Finding, error) {
 	if err := m.Validate(); err != nil {
 		return Statement{}, nil, err
 	}
-	source := slices.IndexFunc(m.Attributes, func(a Attribute) bool { return a.Field == "statement" })
+	source := slices.IndexFunc(m.Attributes, func(a Attribute) bool { return a.Field == fieldStatement })
 	if source < 0 {
 		return m.readFields(values)
 	}

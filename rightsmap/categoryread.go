@@ -33,7 +33,7 @@ func (m Mapping) compare(s Statement, values []Value) []Finding {
 	var out []Finding
 	want, _ := m.Apply(s, Decision{})
 	for i, a := range m.Attributes {
-		if a.Field == "statement" || strings.HasPrefix(a.Field, "decision.") {
+		if a.Field == fieldStatement || strings.HasPrefix(a.Field, "decision.") {
 			continue
 		}
 		if got := valuesOf(values, a.Name); !slices.Equal(got, want[i].Values) {

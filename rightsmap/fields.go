@@ -43,7 +43,7 @@ var (
 		"provider_words": func(s Statement, _ Decision) field { return words(s) },
 		"basis.urls":     func(s Statement, _ Decision) field { return urls(s) },
 		"raw":            func(s Statement, _ Decision) field { return one(s.Raw.Hex(), "digest") },
-		"statement":      func(s Statement, _ Decision) field { return field{values: lines(s, 0), rule: "statement-lines"} },
+		fieldStatement:   func(s Statement, _ Decision) field { return field{values: lines(s, 0), rule: ruleLines} },
 	}
 	single = map[string]func(Statement) string{
 		"source.system":      func(s Statement) string { return s.Source.System },

@@ -21,7 +21,7 @@ import (
 // same place with "+" for "=". Zero is no limit. The explanations are left out:
 // they are about reading the vendor's JSON, which is kept elsewhere.
 func lines(s Statement, length int) []string {
-	raw, err := json.Marshal(s)
+	raw, err := json.Marshal(s.unexplained())
 	if err != nil {
 		return nil // no field of a statement fails to marshal but a foreign enum.
 	}
@@ -34,11 +34,20 @@ func lines(s Statement, length int) []string {
 	return out
 }
 
+// unexplained returns the statement without its explanations.
+func (s Statement) unexplained() Statement {
+	s.Explained = nil
+	if s.Original != nil {
+		s.Original = new(s.Original.unexplained())
+	}
+	return s
+}
+
 func flatten(n *node, length int, out *[]string) {
 	switch {
 	case n.object:
 		for _, k := range n.keys {
-			if k != "explained" {
+			if k != "explained" { // null; it is left out of stored statements.
 				flatten(n.fields[k], length, out)
 			}
 		}
