@@ -206,7 +206,9 @@ func daysIn(year int, month time.Month) int {
 			return 29
 		}
 		return 28
-	default:
+	case time.January, time.March, time.May, time.July, time.August, time.October, time.December:
 		return 31
+	default:
+		return 0
 	}
 }

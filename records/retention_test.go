@@ -23,7 +23,7 @@ func destroyAfter(kind records.RetentionKind, years int) records.Stage {
 		s.On = records.MustDate("2030-01-01")
 	case records.RetentionPermanent:
 		s.Action = records.ActionNone
-	default:
+	case records.RetentionUnknown, records.RetentionCalculated, records.RetentionCalendar:
 		s.From = "created"
 	}
 	return s

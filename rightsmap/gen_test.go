@@ -72,7 +72,7 @@ func genTransaction(t *rapid.T) object {
 	for i := range rapid.IntRange(0, 3).Draw(t, "terms") {
 		terms = append(terms, genTerm(t, i))
 	}
-	max := func(label string) any { return rapid.SampledFrom([]any{nil, 0, 3}).Draw(t, label) }
+	maximum := func(label string) any { return rapid.SampledFrom([]any{nil, 0, 3}).Draw(t, label) }
 	releases := []any{"released", "released", "no_release_required", "not_released", "all", nil}
 	tx := object{
 		"uuid": "79468", "state": rapid.SampledFrom([]any{"completed", "completed", "completed", "cancelled", "finalizing", nil}).Draw(t, "state"),
@@ -90,7 +90,7 @@ func genTransaction(t *rapid.T) object {
 		},
 		"license_terms": terms,
 		"license_download_constraints": object{
-			"effective_max_downloads": max("downloads"), "effective_max_users": max("users"), "effective_max_reuses": max("reuses"),
+			"effective_max_downloads": maximum("downloads"), "effective_max_users": maximum("users"), "effective_max_reuses": maximum("reuses"),
 		},
 		"has_potentially_restrictive_license_terms": genBool(t, "restrictive"),
 		"current_downloads":                         rapid.SampledFrom([]any{nil, 0, 2, 5}).Draw(t, "downloaded"),

@@ -143,7 +143,7 @@ func (s Statement) policy(o ODRLOptions) odrlPolicy {
 	}
 	for st := &s; st != nil; st = st.Original {
 		for _, u := range st.Unknown {
-			p.Unknown = append(p.Unknown, odrlUnknown{u.Path, u.Value})
+			p.Unknown = append(p.Unknown, odrlUnknown(u))
 		}
 		if st.Cancelled() {
 			p.Permission, p.Prohibition = nil, []odrlRule{{Target: o.Target, Action: "use"}}

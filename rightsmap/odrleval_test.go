@@ -61,7 +61,7 @@ func facts(u rightsmap.Use) map[string][]string {
 		f["purpose"] = []string{"smx:editorial"}
 	case rightsmap.Commercial:
 		f["purpose"] = []string{"smx:commercial"}
-	default:
+	case rightsmap.PurposeUnknown:
 	}
 	for name, n := range map[string]int64{
 		"smx:circulation": u.Circulation, "smx:displays": u.Displays, "smx:copies": u.Copies,

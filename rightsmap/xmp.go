@@ -143,10 +143,13 @@ func (w *xmpWriter) others(s Statement) []string {
 			add("no license: the purchase was cancelled")
 		}
 		for _, t := range st.Terms {
-			switch {
-			case t.Editorial == Yes:
+			switch t.Editorial {
+			case No:
+			case Yes:
 				add("editorial use only")
-			case t.Editorial == Unknown:
+			case Unknown:
+				add("editorial use only, unless reviewed")
+			default:
 				add("editorial use only, unless reviewed")
 			}
 			if !t.ToBeUsedUntil.IsZero() {
@@ -280,7 +283,9 @@ func isLanguageTag(s string) bool {
 	}
 	for i := range len(s) {
 		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' && i > 0 || c == '-') {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		digit := c >= '0' && c <= '9' && i > 0
+		if !letter && !digit && c != '-' {
 			return false
 		}
 	}
