@@ -70,9 +70,10 @@ func TestR17_ACorrectionIsANewEventAndTheOldOneStays(t *testing.T) {
 	}
 
 	// Two histories that grow from one never write over each other.
-	left, err := h.Append(event("l", records.EventRights))
+	roomy := append(make(records.History, 0, 8), h...)
+	left, err := roomy.Append(event("l", records.EventRights))
 	require.NoError(t, err)
-	right, err := h.Append(event("r", records.EventRights))
+	right, err := roomy.Append(event("r", records.EventRights))
 	require.NoError(t, err)
 	require.Equal(t, "l", left[2].ID)
 	require.Equal(t, "r", right[2].ID)

@@ -223,3 +223,61 @@ func TestCovers_FollowsTheVendorsHierarchy(t *testing.T) {
 		require.Equal(t, c.want, rightsmap.Covers(c.wide, c.narrow), "%s covers %s", c.wide, c.narrow)
 	}
 }
+
+func TestStatement_WithOriginalTakesTheOneThatItNames(t *testing.T) {
+	t.Parallel()
+	original := fixture(t, "royalty-free.json")
+	reuse := original
+	reuse.Source.Transaction, reuse.Source.Reused = "95000", "79468"
+
+	both, err := reuse.WithOriginal(original)
+	require.NoError(t, err)
+	require.Equal(t, rightsmap.Allowed, both.Standing(day("2026-03-01")).Verdict)
+	require.Nil(t, reuse.Original, "the statement itself stays as it was")
+
+	_, err = reuse.WithOriginal(fixture(t, "managed.json"))
+	require.ErrorContains(t, err, `original is "90412", want transaction 79468`)
+	_, err = original.WithOriginal(reuse)
+	require.ErrorContains(t, err, "reused is", "this one reuses nothing")
+
+	circle := original
+	circle.Original, circle.Source.Reused = &reuse, "95000"
+	_, err = reuse.WithOriginal(circle)
+	require.ErrorContains(t, err, "no circle of reuses")
+	require.ErrorIs(t, err, records.ErrInvalid)
+}
+
+func TestRead_AFieldThatNobodyKnowsBlocksWhereverRightsStand(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("testdata/royalty-free.json")
+	require.NoError(t, err)
+	for path, want := range map[string]rightsmap.Verdict{
+		"license_terms.0.x":                 rightsmap.NeedsReview,
+		"license_download_constraints.x":    rightsmap.NeedsReview,
+		"content_element.release_details.x": rightsmap.NeedsReview,
+		"content_element.x":                 rightsmap.Allowed,
+		"offering.x":                        rightsmap.Allowed,
+		"x":                                 rightsmap.Allowed,
+	} {
+		var tx object
+		require.NoError(t, json.Unmarshal(raw, &tx))
+		put(tx, strings.Split(path, "."), "news")
+		s, err := read(tx)
+		require.NoError(t, err)
+		require.Len(t, s.Unknown, 1, path)
+		require.Equal(t, want, s.Standing(day("2026-03-01")).Verdict, path)
+	}
+}
+
+func put(v any, path []string, value any) {
+	if list, ok := v.([]any); ok {
+		put(list[0], path[1:], value)
+		return
+	}
+	o := v.(object)
+	if len(path) == 1 {
+		o[path[0]] = value
+		return
+	}
+	put(o[path[0]], path[1:], value)
+}
