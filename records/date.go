@@ -65,6 +65,11 @@ func DateIn(t time.Time, zone *time.Location) Date {
 	return Date{int16(y), uint8(m), uint8(d)}
 }
 
+// DateEverywhere returns the latest day that has begun in every zone at t. Ask
+// [CanDispose] about it where the zone of a schedule's days is not known:
+// nothing happens early then.
+func DateEverywhere(t time.Time) Date { return DateIn(t, lastZone) }
+
 // IsValid reports whether d is a day.
 func (d Date) IsValid() bool { return d.month != 0 }
 

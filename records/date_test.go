@@ -149,6 +149,9 @@ func TestDate_BecomesAnInstantOnlyInAZone(t *testing.T) {
 	require.True(t, d.OverEverywhere(last.Add(24*time.Hour)))
 	require.False(t, d.OverEverywhere(last.Add(24*time.Hour-1)))
 
+	require.Equal(t, d, records.DateEverywhere(last))
+	require.Equal(t, "2026-11-23", records.DateEverywhere(last.Add(-1)).String())
+
 	var none records.Date
 	require.False(t, none.BegunEverywhere(last))
 	require.False(t, none.OverEverywhere(last))

@@ -361,3 +361,38 @@ func TestMapping_PropertyReadsBackTheSameStatementOrSaysWhatWasLost(t *testing.T
 		}
 	})
 }
+
+// A sidecar is read by people and by programs that know PLUS alone: whatever
+// bounds the license must be in it.
+func TestXMP_PropertyLeavesNoBoundOut(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		s, err := read(genTransaction(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, _ := s.XMP()
+		wellFormed(t, doc)
+		var bounds []string
+		for _, term := range s.Terms {
+			for _, l := range term.Limits {
+				bounds = append(append(bounds, l.Allowed...), l.Restricted...)
+			}
+			bounds = append(bounds, term.UsageLimits...)
+			if term.Editorial != rightsmap.No {
+				bounds = append(bounds, "editorial use only")
+			}
+		}
+		if s.Cancelled() {
+			bounds = append(bounds, "no license")
+		}
+		if w := s.Window(); !w.Until.IsZero() {
+			bounds = append(bounds, "<plus:LicenseEndDate>"+w.Until.AddDate(0, 0, -1).Format("2006-01-02"))
+		}
+		for _, b := range bounds {
+			if !strings.Contains(string(doc), b) {
+				t.Fatalf("%q is missing in\n%s", b, doc)
+			}
+		}
+	})
+}

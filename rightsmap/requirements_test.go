@@ -281,3 +281,32 @@ func put(v any, path []string, value any) {
 	}
 	put(o[path[0]], path[1:], value)
 }
+
+func TestStatement_StandsOnTheRecordsCalendar(t *testing.T) {
+	t.Parallel()
+	s := fixture(t, "managed.json")
+	require.Equal(t, []records.RightsWindow{{
+		Name: "license 90412 term 1", From: day("2026-01-01"), Until: day("2027-01-01"), FirstUseUntil: day("2026-07-01"),
+	}}, s.RightsWindows())
+	calendar := records.Calendar{
+		Rights: s.RightsWindows(), Holds: records.NoHolds(), Dates: map[string]records.Date{"created": records.MustDate("2026-01-05")},
+		Schedule: records.Schedule{Name: "MKT-7", Stages: []records.Stage{{
+			Code: "10", Kind: records.RetentionCalculated, From: "created", Period: records.Period{Years: 7}, Action: records.ActionDestroy,
+		}}},
+	}
+	require.Equal(t, records.ConflictLicenseBeforeRetention, calendar.Conflicts()[0].Kind)
+	for _, at := range []string{"2025-12-31", "2026-01-01", "2026-06-30", "2026-07-01", "2026-12-31", "2027-01-01"} {
+		on := calendar.At(day(at))
+		require.Equal(t, s.Standing(day(at)).Verdict == rightsmap.Denied, !on.Use, "decision and calendar agree on %s", at)
+	}
+	s.State = "cancelled"
+	require.Empty(t, s.RightsWindows())
+
+	reuse := fixture(t, "royalty-free.json")
+	reuse.Source.Reused = "90412"
+	both, err := reuse.WithOriginal(fixture(t, "managed.json"))
+	require.NoError(t, err)
+	windows := both.RightsWindows()
+	require.Len(t, windows, 2, "the original's window bounds the reuse")
+	require.Equal(t, reuse.Purchased, windows[0].From)
+}

@@ -1,6 +1,7 @@
 package rightsmap
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -178,6 +179,14 @@ type Term struct {
 	Editorial Tri `json:"editorial"`
 }
 
+// ordinal is the vendor's sequence number, or the term's place without one.
+func (t Term) ordinal(index int) int {
+	if t.Number != 0 {
+		return t.Number
+	}
+	return index + 1
+}
+
 // Constraints bound numbers. A nil maximum is unknown; zero or less is none.
 type Constraints struct {
 	MaxDownloads *int `json:"max_downloads,omitempty"`
@@ -323,6 +332,29 @@ func (s Statement) Window() Window {
 		w.FirstUseUntil = earlier(w.FirstUseUntil, t.ToBeUsedUntil)
 	}
 	return w
+}
+
+// RightsWindows returns the window of each term for a records.Calendar, those
+// of a reused original included. A cancelled purchase has none: nothing is
+// licensed.
+func (s Statement) RightsWindows() []records.RightsWindow {
+	var out []records.RightsWindow
+	for o := &s; o != nil; o = o.Original {
+		if o.Cancelled() {
+			return nil
+		}
+		for i, t := range o.Terms {
+			from := t.ValidFrom
+			if o.Purchased.After(from) {
+				from = o.Purchased
+			}
+			out = append(out, records.RightsWindow{
+				Name: fmt.Sprintf("license %s term %d", o.Source.Transaction, t.ordinal(i)),
+				From: from, Until: t.ValidUntil, FirstUseUntil: t.ToBeUsedUntil,
+			})
+		}
+	}
+	return out
 }
 
 // earlier returns the earlier of two times; zero is not said.
