@@ -43,12 +43,27 @@ func (s Statement) decide(policy Combination, use Use, standing bool) Decision {
 		Verdict: verdict, RuleSet: Version, Combination: policy, At: use.From.UTC(),
 		Clauses: clauses, Window: s.Window(),
 	}
+	if policy == AnyTerm && verdict == Allowed {
+		d.Window = s.windowOf(use, standing)
+	}
 	if why := decisive(clauses, verdict); len(why) > 0 {
 		d.Rule = why[0].Rule
 	} else {
 		d.Rule = ruleNoGrant
 	}
 	return d
+}
+
+// windowOf returns the window that those alternatives leave open together that
+// allow the use: terms that have no say don't bound it either.
+func (s Statement) windowOf(use Use, standing bool) Window {
+	var w Window
+	for _, alt := range s.alternatives(AnyTerm) {
+		if _, v := alt.inquire(EveryTerm, use, standing, ""); v == Allowed {
+			w = w.and(alt.Window())
+		}
+	}
+	return w
 }
 
 // inquire runs the rules over the asset, then over each term, then over the

@@ -123,7 +123,11 @@ func (d Decision) Summary() string {
 	var b strings.Builder
 	b.WriteString(d.Verdict.String())
 	if d.Verdict != Allowed {
-		for i, c := range distinct(d.Decisive()) {
+		why := distinct(d.Decisive())
+		if len(why) == 0 {
+			b.WriteString(": no clause grants it")
+		}
+		for i, c := range why {
 			if i == 3 {
 				b.WriteString("; …")
 				break
@@ -136,14 +140,41 @@ func (d Decision) Summary() string {
 	if !d.Window.Until.IsZero() {
 		b.WriteString(" until " + moment(d.Window.Until))
 	}
-	sep := ": "
-	for _, c := range distinct(d.Clauses) {
-		if c.Effect == Limits || c.Effect == Remarks && c.Rule == ruleAI {
-			b.WriteString(sep + c.Reason)
-			sep = "; "
-		}
+	if limits := d.limits(); limits != "" {
+		b.WriteString(": " + limits)
 	}
 	return b.String()
+}
+
+// limits lists what bounds the use: what holds for all of it, then what each
+// term adds, joined by "or" where terms are alternatives.
+func (d Decision) limits() string {
+	var asset, order []string
+	terms := map[string][]string{}
+	for _, c := range d.Clauses {
+		if c.Effect != Limits && (c.Effect != Remarks || c.Rule != ruleAI) {
+			continue
+		}
+		term, _, ofTerm := strings.Cut(c.Path, "].")
+		switch {
+		case d.Combination != AnyTerm || !ofTerm:
+			if !slices.Contains(asset, c.Reason) {
+				asset = append(asset, c.Reason)
+			}
+			continue
+		case terms[term] == nil:
+			order = append(order, term)
+		}
+		terms[term] = append(terms[term], c.Reason)
+	}
+	var either []string
+	for _, t := range order {
+		either = append(either, strings.Join(terms[t], "; "))
+	}
+	if len(either) > 0 {
+		asset = append(asset, strings.Join(either, ", or "))
+	}
+	return strings.Join(asset, "; ")
 }
 
 // decisive picks the clauses that make the verdict, the strongest first.

@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // maxDepth bounds the nesting of foreign JSON.
@@ -133,6 +134,17 @@ func (n *node) rest() []*node {
 		}
 	}
 	return out
+}
+
+// resembles reports whether the name of a field of n differs from a known one
+// in case alone.
+func (n *node) resembles(f *node) bool {
+	for known := range n.used {
+		if join(n.path, known) != f.path && strings.EqualFold(join(n.path, known), f.path) {
+			return true
+		}
+	}
+	return false
 }
 
 func (n *node) isNull() bool { return !n.object && !n.array && n.value == nil }

@@ -251,11 +251,15 @@ func (r *reader) term(n *node, field string) Term {
 func (r *reader) unknown(n *node, sev Severity) {
 	for _, f := range n.rest() {
 		s := sev
-		if f.isNull() {
+		text := "unknown field, kept as it came"
+		switch {
+		case f.isNull():
 			s = Notes
+		case n.resembles(f):
+			s, text = Blocks, "differs from a known field in case alone" // other readers take it for that field.
 		}
 		r.s.Unknown = append(r.s.Unknown, UnknownField{f.path, f.text()})
-		r.find(s, readUnknown, f, "unknown field, kept as it came")
+		r.find(s, readUnknown, f, text)
 	}
 }
 

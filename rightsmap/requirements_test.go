@@ -178,6 +178,7 @@ func TestDecide_GrantsNothingByDefault(t *testing.T) {
 	s.Terms[0].UsageLimits = []string{"copy_up_to_1000_copies"}
 	d := s.Decide(rightsmap.Use{From: day("2026-03-01"), Purpose: rightsmap.Commercial, Phase: rightsmap.FirstUse, Copies: 5})
 	require.Equal(t, rightsmap.NeedsReview, d.Verdict, d.Summary())
+	require.NotEqual(t, "needs review", d.Summary(), "a verdict always says why")
 
 	s = fixture(t, "royalty-free.json")
 	s.RuleSet = "0"
@@ -258,6 +259,8 @@ func TestRead_AFieldThatNobodyKnowsBlocksWhereverRightsStand(t *testing.T) {
 		"content_element.x":                 rightsmap.Allowed,
 		"offering.x":                        rightsmap.Allowed,
 		"x":                                 rightsmap.Allowed,
+		"License_Terms":                     rightsmap.NeedsReview, // other readers ignore case.
+		"content_element.RELEASE_DETAILS":   rightsmap.NeedsReview,
 	} {
 		var tx object
 		require.NoError(t, json.Unmarshal(raw, &tx))

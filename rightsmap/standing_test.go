@@ -77,3 +77,23 @@ func TestMapping_ReadsBackWhatItWrote(t *testing.T) {
 		}
 	}
 }
+
+func TestStanding_AlternativesAreBoundByThoseThatHaveASay(t *testing.T) {
+	t.Parallel()
+	s := fixture(t, "managed.json")
+	web := s.Terms[0]
+	web.Number, web.ValidUntil, web.ToBeUsedUntil = 2, day("2029-01-01"), time.Time{}
+	web.Limits = map[rightsmap.Dimension]rightsmap.Limit{
+		rightsmap.Usages: {Allowed: []string{"digital_media_any"}}, rightsmap.Geographies: {Allowed: []string{"any"}},
+	}
+	s.Terms = append(s.Terms, web)
+
+	require.Equal(t, "needs review: the terms have no usages in common: they may be alternatives", s.Standing(day("2026-03-01")).Summary())
+	require.Equal(t, "allowed until 2027-01-01: 2 of 10 downloads; 1 of 5 users; first use before 2026-07-01; usages advertising_print_any; "+
+		"sizes page_any; not sizes page_double; placements page_cover, page_inside; distributions channel_print; "+
+		"geographies europe_austria, europe_germany; not industries industry_tobacco; languages language_german; at most 1000 copies, "+
+		"or usages digital_media_any; at most 1000 copies", s.StandingBy(rightsmap.AnyTerm, day("2026-03-01")).Summary())
+	require.Equal(t, "allowed until 2029-01-01: 2 of 10 downloads; 1 of 5 users; usages digital_media_any; at most 1000 copies",
+		s.StandingBy(rightsmap.AnyTerm, day("2027-03-01")).Summary(), "the term that has ended bounds nothing")
+	require.Equal(t, rightsmap.Denied, s.StandingBy(rightsmap.AnyTerm, day("2029-01-01")).Verdict)
+}

@@ -325,12 +325,18 @@ func (s Statement) Window() Window {
 		w = s.Original.Window()
 	}
 	for _, t := range s.Terms {
-		if t.ValidFrom.After(w.From) {
-			w.From = t.ValidFrom
-		}
-		w.Until = earlier(w.Until, t.ValidUntil)
-		w.FirstUseUntil = earlier(w.FirstUseUntil, t.ToBeUsedUntil)
+		w = w.and(Window{t.ValidFrom, t.ValidUntil, t.ToBeUsedUntil})
 	}
+	return w
+}
+
+// and returns the window that both leave open.
+func (w Window) and(v Window) Window {
+	if v.From.After(w.From) {
+		w.From = v.From
+	}
+	w.Until = earlier(w.Until, v.Until)
+	w.FirstUseUntil = earlier(w.FirstUseUntil, v.FirstUseUntil)
 	return w
 }
 

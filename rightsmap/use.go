@@ -16,7 +16,7 @@ import (
 type Use struct {
 	// From is when the use begins, or the moment asked about. It is required.
 	From time.Time `json:"from"`
-	// Until is when it ends; zero asks about the moment From alone.
+	// Until is the first moment after it; zero asks about the moment From alone.
 	Until time.Time `json:"until,omitzero"`
 	// Phase says whether this is the first use under the license.
 	Phase Phase `json:"phase,omitzero"`
