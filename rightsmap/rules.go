@@ -225,7 +225,7 @@ func (q *inquiry) commercial(path, value, reason string, against Effect) {
 
 func askCategory(q *inquiry) {
 	if q.s.EditorialOffer == Yes {
-		q.commercial("offering.is_editorial_use", "true", "offered for editorial use only", Withholds)
+		q.commercial("offering.is_editorial_use", "true", "editorial use only", Withholds)
 	}
 	if q.s.Category == "editorial" && q.s.Editorial() != Yes {
 		q.commercial("content_element.content_category", q.s.Category, "editorial content that the terms don't call editorial", Doubts)
