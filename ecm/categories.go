@@ -99,8 +99,10 @@ func (s *CategoriesService) Definition(ctx context.Context, node, category NodeI
 		}
 	}
 	if len(c.Attributes) == 0 {
-		return nil, &Error{Op: routes.categoryForm.Name, Method: "GET", Route: routes.categoryForm.Template, StatusCode: 200,
-			Message: fmt.Sprintf("category %s has no attributes, or it is none", category), Err: ErrNotFound}
+		return nil, &Error{
+			Op: routes.categoryForm.Name, Method: "GET", Route: routes.categoryForm.Template, StatusCode: 200,
+			Message: fmt.Sprintf("category %s has no attributes, or it is none", category), Err: ErrNotFound,
+		}
 	}
 	return c, nil
 }

@@ -74,7 +74,6 @@ type options struct {
 	retries   int
 	agent     string
 	settings  Settings
-	refused   func(context.Context, Refused)
 	errs      []error
 }
 

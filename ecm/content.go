@@ -2,6 +2,7 @@ package ecm
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -46,7 +47,7 @@ func (s *ContentService) open(ctx context.Context, id NodeID, req rest.Request) 
 		return nil, err
 	}
 	req.Header = http.Header{"Accept": {"*/*"}}
-	resp, err := rest.Stream(ctx, s.rest, req)
+	resp, err := rest.Stream(ctx, s.rest, req) //nolint:bodyclose // the caller closes the Content
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ type measured struct {
 func (m *measured) Read(p []byte) (int, error) {
 	n, err := m.ReadCloser.Read(p)
 	m.left -= int64(n)
-	if m.known && err == io.EOF && m.left > 0 {
+	if m.known && errors.Is(err, io.EOF) && m.left > 0 {
 		err = fmt.Errorf("content ended %d bytes early: %w", m.left, io.ErrUnexpectedEOF)
 	}
 	return n, err

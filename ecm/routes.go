@@ -2,10 +2,6 @@ package ecm
 
 import "github.com/smintecm/sdk/internal/rest"
 
-// laneHolds: concurrent writes to the hold endpoints were rejected behind
-// common web servers and spoiled pooled connections.
-const laneHolds = "holds"
-
 // routes is the table of every request that this package sends. No other file
 // holds a path.
 var routes = struct {

@@ -133,6 +133,8 @@ func (s *VersionsService) Add(ctx context.Context, id NodeID, v NewVersion, skip
 			return &added, nil
 		}
 	}
-	return nil, &Error{Op: routes.versionAdd.Name, Method: "POST", Route: routes.versionAdd.Template, StatusCode: 200,
-		Message: "no version in the answer", Err: fmt.Errorf("%w: %w", ErrOutcomeUnknown, ErrBrokenReply)}
+	return nil, &Error{
+		Op: routes.versionAdd.Name, Method: "POST", Route: routes.versionAdd.Template, StatusCode: 200,
+		Message: "no version in the answer", Err: fmt.Errorf("%w: %w", ErrOutcomeUnknown, ErrBrokenReply),
+	}
 }

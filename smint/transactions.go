@@ -72,8 +72,10 @@ func (s *LicensePurchaseTransactionsService) List(ctx context.Context, continuat
 		page.Items = append(page.Items, TransactionItem{t, err})
 	}
 	if len(page.Items) > 0 && page.Continuation == continuation {
-		return page, &Error{Op: s.routes.transactions.Name, Method: "GET", Route: s.routes.transactions.Template, StatusCode: 200,
-			Message: "a page with items repeats its continuation", Err: ErrCursorLoop}
+		return page, &Error{
+			Op: s.routes.transactions.Name, Method: "GET", Route: s.routes.transactions.Template, StatusCode: 200,
+			Message: "a page with items repeats its continuation", Err: ErrCursorLoop,
+		}
 	}
 	return page, nil
 }

@@ -71,10 +71,8 @@ const (
 	FieldFileName       Field = "file_name"
 	FieldMediaType      Field = "media_type"
 	FieldContentType    Field = "content_type"
-	FieldProvider       Field = "provider"
 	FieldProject        Field = "project"
 	FieldCollection     Field = "collection"
-	FieldLicensee       Field = "licensee"
 	FieldPurchasedAt    Field = "purchased_at"
 	FieldReuseOf        Field = "reuse_of"
 	FieldParts          Field = "parts"
@@ -89,8 +87,8 @@ const (
 var defaultAttributes = map[Field]string{
 	FieldKey: "Record key", FieldDigest: "Digest", FieldSize: "Size", FieldSource: "Source", FieldAssetID: "Asset ID",
 	FieldBinaryID: "Binary ID", FieldVersion: "Asset version", FieldTitle: "Title", FieldDescription: "Description",
-	FieldFileName: "File name", FieldMediaType: "Media type", FieldContentType: "Content type", FieldProvider: "Provider",
-	FieldProject: "Project", FieldCollection: "Collection", FieldLicensee: "Licensee", FieldPurchasedAt: "Purchased on",
+	FieldFileName: "File name", FieldMediaType: "Media type", FieldContentType: "Content type",
+	FieldProject: "Project", FieldCollection: "Collection", FieldPurchasedAt: "Purchased on",
 	FieldReuseOf: "Reuse of", FieldParts: "Parts", FieldApprovedBy: "Approved by", FieldApprovedOn: "Approved on",
 	FieldApprovalSource: "Approval source", FieldDeclaredBy: "Declared by", FieldPolicy: "Policy",
 }
@@ -118,8 +116,8 @@ func (a Asset) fields(approval records.Approval, policy string) map[Field][]stri
 	all := map[Field]string{
 		FieldKey: a.Key.String(), FieldSource: sourceSystem + " " + a.Key.Kind().String(), FieldAssetID: a.Key.Item(),
 		FieldBinaryID: a.Key.Binary(), FieldVersion: a.Key.Version(), FieldTitle: a.Title, FieldDescription: a.Description,
-		FieldFileName: a.FileName, FieldMediaType: a.MediaType, FieldContentType: a.ContentType, FieldProvider: a.Provider,
-		FieldProject: a.Project, FieldCollection: a.Collection, FieldLicensee: a.Licensee, FieldPurchasedAt: day(a.PurchasedAt),
+		FieldFileName: a.FileName, FieldMediaType: a.MediaType, FieldContentType: a.ContentType,
+		FieldProject: a.Project, FieldCollection: a.Collection, FieldPurchasedAt: day(a.PurchasedAt),
 		FieldReuseOf: a.ReuseOf, FieldApprovedBy: approval.Person, FieldApprovedOn: day(approval.At),
 		FieldApprovalSource: approval.Source.String(), FieldDeclaredBy: application, FieldPolicy: policy,
 	}

@@ -70,12 +70,6 @@ func (c *cells[K, T]) get(key K, find func() (T, error)) (T, error) {
 	return one.get(find)
 }
 
-func (c *cells[K, T]) forget(key K) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.all, key)
-}
-
 // bufferPool lends a bounded number of buffers, so that many small assets at
 // once cannot take more memory than that.
 type bufferPool struct {

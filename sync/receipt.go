@@ -12,16 +12,16 @@ import (
 type Change string
 
 const (
-	// Created: it was not there before, and now is, complete.
+	// Created means: it was not there before, and now is, complete.
 	Created Change = "created"
-	// Unchanged: it was there, complete; nothing was written.
+	// Unchanged means: it was there, complete; nothing was written.
 	Unchanged Change = "unchanged"
-	// Changed: it was there and was completed or brought up to date.
+	// Changed means: it was there and was completed or brought up to date.
 	Changed Change = "changed"
-	// Incomplete: something stands that is not a complete record yet. Calling
+	// Incomplete means: something stands that is not a complete record yet. Calling
 	// again continues from it.
 	Incomplete Change = "incomplete"
-	// Skipped: nothing was to be done, and the reason says why.
+	// Skipped means: nothing was to be done, and the reason says why.
 	Skipped Change = "skipped"
 )
 

@@ -48,7 +48,6 @@ type RightsPlan struct {
 	details  *ecm.RecordDetails
 	stored   string
 	related  bool
-	referred bool
 }
 
 // String prints the plan for a person.

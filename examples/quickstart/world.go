@@ -105,7 +105,7 @@ func (m *memoryStore) Save(_ context.Context, state recsync.FeedState) error {
 }
 
 func (w *world) fromFakes(s settings, stdout io.Writer) error {
-	fakes, err := demo.Start(demo.Options{StateDir: s.state, Catalogue: sminttest.Catalogue{LargeMiB: s.large, AssetsDir: s.assets}})
+	fakes, err := demo.Start(demo.Options{StateDir: s.state, Catalog: sminttest.Catalog{LargeMiB: s.large, AssetsDir: s.assets}})
 	if err != nil {
 		return err
 	}

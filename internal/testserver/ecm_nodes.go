@@ -74,8 +74,10 @@ func (c *ecmCall) nodeData(n *ecmNode) map[string]any {
 func (c *ecmCall) serverInfo() ecmReply {
 	return ok(map[string]any{
 		"server": map[string]any{"version": "23.3", "current_date": stamp(c.e.now()), "time_zone_offset_enabled": true},
-		"sessions": map[string]any{"enabled": true, "expire_after_last_request": true, "expire_after_last_login": false, "session_timeout": c.e.options.TicketLifetime.Milliseconds(),
-			"session_inactivity": 0, "session_reaction_time": 0, "logout_url": ""},
+		"sessions": map[string]any{
+			"enabled": true, "expire_after_last_request": true, "expire_after_last_login": false, "session_timeout": c.e.options.TicketLifetime.Milliseconds(),
+			"session_inactivity": 0, "session_reaction_time": 0, "logout_url": "",
+		},
 	})
 }
 

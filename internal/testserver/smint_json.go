@@ -20,7 +20,7 @@ const smintAbsentText = "\x00absent"
 // MarshalText lets a saved state tell absence from null.
 func (smintAbsent) MarshalText() ([]byte, error) { return []byte(smintAbsentText), nil }
 
-// SmintAbsent, as a value in a [SmintJSON] that is merged into another,
+// SmintAbsent as a value in a [SmintJSON] that is merged into another
 // removes the member: absent and null are different answers.
 var SmintAbsent any = smintAbsent{}
 

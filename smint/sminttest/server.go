@@ -111,8 +111,8 @@ func (s *Server) WriteTraffic(w io.Writer) { s.fake.WriteTraffic(testserver.NewT
 // MoveClock moves the server's clock.
 func (s *Server) MoveClock(by time.Duration) { s.clock.Move(by) }
 
-// Catalogue sizes the built-in feed.
-type Catalogue struct {
+// Catalog sizes the built-in feed.
+type Catalog struct {
 	// LargeMiB is the length of the film in MiB; 0 leaves it out.
 	LargeMiB int
 	// AssetsDir, if set, takes the files of a folder instead of the built-in
@@ -121,12 +121,12 @@ type Catalogue struct {
 	AssetsDir string
 }
 
-// SeedCatalogue fills the feed: pictures, a document and a film under licenses
+// SeedCatalog fills the feed: pictures, a document and a film under licenses
 // of every kind, among them one that is cancelled, one that is not syncable
 // until later, a reuse that comes before its original, and one whose download
 // breaks off.
-func (s *Server) SeedCatalogue(c Catalogue) error {
-	return testserver.SeedCatalogue(s.fake, testserver.CatalogueOptions{LargeMiB: c.LargeMiB, AssetsDir: c.AssetsDir})
+func (s *Server) SeedCatalog(c Catalog) error {
+	return testserver.SeedCatalog(s.fake, testserver.CatalogOptions{LargeMiB: c.LargeMiB, AssetsDir: c.AssetsDir})
 }
 
 // File is a file of a purchase.

@@ -34,7 +34,7 @@ type Options struct {
 	// ECMAddress and SmintAddress are the addresses to listen at; empty means
 	// free loopback ports.
 	ECMAddress, SmintAddress string
-	Catalogue                sminttest.Catalogue
+	Catalog                  sminttest.Catalog
 }
 
 // World is both fakes, running, and the ids of what was set up.
@@ -125,7 +125,7 @@ func (w *World) fresh(o Options) (err error) {
 	w.Root = w.ECM.AddFolder(2000, rootName)
 	w.Category = w.ECM.AddCategory(categoryName, Attributes()...)
 	w.Class = w.ECM.AddRMClassification(className, "MKT-07")
-	return w.Smint.SeedCatalogue(o.Catalogue)
+	return w.Smint.SeedCatalog(o.Catalog)
 }
 
 // find looks up what an earlier run had set up, by name.

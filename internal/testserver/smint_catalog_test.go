@@ -27,49 +27,49 @@ func smintContentOf(t *testing.T, s *Smint, uuid, binary string, version int) []
 	return content
 }
 
-func TestCatalogue_plays_its_history(t *testing.T) {
+func TestCatalog_plays_its_history(t *testing.T) {
 	t.Parallel()
 	g := newSmintRig(t, SmintOptions{})
-	require.NoError(t, SeedCatalogue(g.Smint, CatalogueOptions{LargeMiB: 1}))
+	require.NoError(t, SeedCatalog(g.Smint, CatalogOptions{LargeMiB: 1}))
 	uuids, end := g.feedFrom("")
 	require.Equal(t, []string{
-		CataloguePicture, CataloguePNG, CatalogueReuse, CataloguePDF, CatalogueFilm, CatalogueManaged, CatalogueEditorial, CatalogueRestrictive,
-		CatalogueAI, CatalogueCompound, CatalogueRevised, CatalogueGIF, CataloguePending, CatalogueCancelled, CatalogueExpired, CatalogueBroken,
-		CatalogueOriginal, CatalogueRevised, CataloguePending,
+		CatalogPicture, CatalogPNG, CatalogReuse, CatalogPDF, CatalogFilm, CatalogManaged, CatalogEditorial, CatalogRestrictive,
+		CatalogAI, CatalogCompound, CatalogRevised, CatalogGIF, CatalogPending, CatalogCancelled, CatalogExpired, CatalogBroken,
+		CatalogOriginal, CatalogRevised, CatalogPending,
 	}, uuids)
 	uuids, _ = g.feedFrom(end)
 	require.Empty(t, uuids)
 
-	require.Len(t, g.binaries("3525", CatalogueCompound), 3)
-	require.EqualValues(t, 2, g.binaries("3525", CatalogueRevised)[0]["version"])
-	require.NotEqual(t, smintContentOf(t, g.Smint, CatalogueRevised, "1", 1), smintContentOf(t, g.Smint, CatalogueRevised, "1", 2))
-	require.Equal(t, smintContentOf(t, g.Smint, CatalogueReuse, "1", 0), smintContentOf(t, g.Smint, CatalogueOriginal, "1", 0))
-	broken := g.do("GET", g.binaries("3525", CatalogueBroken)[0]["download_url"].(string), "")
+	require.Len(t, g.binaries("3525", CatalogCompound), 3)
+	require.EqualValues(t, 2, g.binaries("3525", CatalogRevised)[0]["version"])
+	require.NotEqual(t, smintContentOf(t, g.Smint, CatalogRevised, "1", 1), smintContentOf(t, g.Smint, CatalogRevised, "1", 2))
+	require.Equal(t, smintContentOf(t, g.Smint, CatalogReuse, "1", 0), smintContentOf(t, g.Smint, CatalogOriginal, "1", 0))
+	broken := g.do("GET", g.binaries("3525", CatalogBroken)[0]["download_url"].(string), "")
 	require.Error(t, broken.err)
 	require.Len(t, broken.body, 4096)
 
-	expired, err := smintObject(g.Transaction(CatalogueExpired))
+	expired, err := smintObject(g.Transaction(CatalogExpired))
 	require.NoError(t, err)
 	until, err := time.Parse(time.RFC3339Nano, expired["license_terms"].([]any)[0].(SmintJSON)["valid_until"].(string))
 	require.NoError(t, err)
 	require.True(t, until.Before(g.Now()))
 }
 
-func TestCatalogue_files_are_what_they_say(t *testing.T) {
+func TestCatalog_files_are_what_they_say(t *testing.T) {
 	t.Parallel()
 	g := newSmintRig(t, SmintOptions{})
-	require.NoError(t, SeedCatalogue(g.Smint, CatalogueOptions{}))
+	require.NoError(t, SeedCatalog(g.Smint, CatalogOptions{}))
 	for uuid, want := range map[string]string{
-		CataloguePicture: "jpeg 1200x800", CataloguePNG: "png 320x240", CatalogueGIF: "gif 468x60", CatalogueManaged: "jpeg 1600x1000", CatalogueAI: "png 640x480",
+		CatalogPicture: "jpeg 1200x800", CatalogPNG: "png 320x240", CatalogGIF: "gif 468x60", CatalogManaged: "jpeg 1600x1000", CatalogAI: "png 640x480",
 	} {
 		picture, format, err := image.Decode(bytes.NewReader(smintContentOf(t, g.Smint, uuid, "1", 0)))
 		require.NoError(t, err, uuid)
 		size := picture.Bounds().Size()
 		require.Equal(t, want, format+" "+strconv.Itoa(size.X)+"x"+strconv.Itoa(size.Y))
 	}
-	require.NotContains(t, g.Transactions(), CatalogueFilm)
+	require.NotContains(t, g.Transactions(), CatalogFilm)
 
-	file := smintContentOf(t, g.Smint, CataloguePDF, "1", 0)
+	file := smintContentOf(t, g.Smint, CatalogPDF, "1", 0)
 	require.True(t, bytes.HasPrefix(file, []byte("%PDF-1.4\n")))
 	_, tail, _ := bytes.Cut(file, []byte("startxref\n"))
 	start, err := strconv.Atoi(strings.Fields(string(tail))[0])
@@ -84,18 +84,18 @@ func TestCatalogue_files_are_what_they_say(t *testing.T) {
 	}
 }
 
-func TestCatalogue_is_the_same_every_time(t *testing.T) {
+func TestCatalog_is_the_same_every_time(t *testing.T) {
 	t.Parallel()
 	one, two := newSmintRig(t, SmintOptions{}), newSmintRig(t, SmintOptions{})
 	at := time.Date(2026, 3, 1, 12, 0, 0, 500, time.UTC)
 	for _, g := range []*smintRig{one, two} {
 		g.clock.Set(at)
-		require.NoError(t, SeedCatalogue(g.Smint, CatalogueOptions{LargeMiB: 1}))
+		require.NoError(t, SeedCatalog(g.Smint, CatalogOptions{LargeMiB: 1}))
 	}
 	require.Equal(t, one.Transactions(), two.Transactions())
 	for _, uuid := range one.Transactions() {
 		require.Equal(t, string(one.Transaction(uuid)), string(two.Transaction(uuid)))
-		if uuid != CatalogueCancelled {
+		if uuid != CatalogCancelled {
 			require.True(t, bytes.Equal(smintContentOf(t, one.Smint, uuid, "1", 0), smintContentOf(t, two.Smint, uuid, "1", 0)), uuid)
 		}
 	}
@@ -105,15 +105,15 @@ func TestSmint_save_and_load(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	g := newSmintRig(t, SmintOptions{Tenant: "other", Secret: "k"})
-	require.NoError(t, SeedCatalogue(g.Smint, CatalogueOptions{LargeMiB: 1}))
+	require.NoError(t, SeedCatalog(g.Smint, CatalogOptions{LargeMiB: 1}))
 	opened := SmintBinary{Fields: SmintJSON{"usage": SmintAbsent, "version": nil}, SmintVersion: SmintVersion{Content: SmintOpener(func() (io.ReadCloser, int64, error) {
 		return io.NopCloser(strings.NewReader("opened")), 6, nil
 	})}}
 	require.NoError(t, g.Emit([]byte(`{"uuid":"odd","x":"<&>","cart_purchase_transaction_uuid":"1","can_be_synced":true}`), opened))
 	require.NoError(t, g.Emit([]byte(`{"uuid":`)))
 	_, end := g.page("", "10")
-	address := g.binaries("3525", CataloguePicture)[0]["download_url"].(string)
-	want := smintContentOf(t, g.Smint, CataloguePicture, "1", 0)
+	address := g.binaries("3525", CatalogPicture)[0]["download_url"].(string)
+	want := smintContentOf(t, g.Smint, CatalogPicture, "1", 0)
 	rotated := g.refresh(g.Options().RefreshToken).object(t)["refresh_token"].(string)
 	require.NoError(t, g.Save(dir))
 	require.NoError(t, g.Save(dir), "saving again replaces")
@@ -134,7 +134,7 @@ func TestSmint_save_and_load(t *testing.T) {
 	require.NotContains(t, odd, "usage")
 	require.Nil(t, odd["version"])
 	require.NoError(t, loaded.Save(dir))
-	require.Equal(t, want, smintContentOf(t, loaded, CataloguePicture, "1", 0))
+	require.Equal(t, want, smintContentOf(t, loaded, CatalogPicture, "1", 0))
 
 	_, err = LoadSmint(t.TempDir(), SmintOptions{})
 	require.ErrorIs(t, err, fs.ErrNotExist)
@@ -156,7 +156,7 @@ func TestAssets_of_a_folder(t *testing.T) {
 	write("a.jpg.license.json", `{"license_type":"rights_managed","allowed_geographies":["europe_any"],"valid_until":"2027-05-06","to_be_used_until":null,
 		"effective_max_downloads":3,"is_ai":true,"title":"A","transaction":{"licensee_name":"Other"}}`)
 	g := newSmintRig(t, SmintOptions{})
-	require.NoError(t, SeedCatalogue(g.Smint, CatalogueOptions{AssetsDir: dir}))
+	require.NoError(t, SeedCatalog(g.Smint, CatalogOptions{AssetsDir: dir}))
 	uuids, _ := g.feedFrom("")
 	require.Len(t, uuids, 2)
 	first, err := smintObject(g.Transaction(uuids[0]))
@@ -178,7 +178,7 @@ func TestAssets_report_every_fault(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, content := range map[string]string{
-		"a.jpg": "", "a.jpg.license.json": `{"allowed_usages":"any","valid_until":"2027-02-30","effective_max_users":1.5,"colour":"red","is_ai":"yes"}`,
+		"a.jpg": "", "a.jpg.license.json": `{"allowed_usages":"any","valid_until":"2027-02-30","effective_max_users":1.5,"hue":"red","is_ai":"yes"}`,
 		"b.jpg": "", "b.jpg.license.json": `{"license_terms":[{"valid_from":5},"x"],"restricted_sizes":[1]}`,
 		"c.jpg": "", "c.jpg.license.json": `[]`,
 		"d.jpg.license.json": `{}`,
@@ -186,13 +186,13 @@ func TestAssets_report_every_fault(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
 	}
 	g := newSmintRig(t, SmintOptions{})
-	err := SeedCatalogue(g.Smint, CatalogueOptions{AssetsDir: dir})
+	err := SeedCatalog(g.Smint, CatalogOptions{AssetsDir: dir})
 	require.Error(t, err)
 	for _, want := range []string{
 		`a.jpg.license.json: allowed_usages: is "any", expected a list of keys`,
 		`a.jpg.license.json: valid_until: is "2027-02-30", expected a date`,
 		`a.jpg.license.json: effective_max_users: is 1.5, expected a whole number`,
-		`a.jpg.license.json: colour: is "red", expected one of allowed_distributions,`,
+		`a.jpg.license.json: hue: is "red", expected one of allowed_distributions,`,
 		`a.jpg.license.json: is_ai: is "yes", expected true, false or null`,
 		`b.jpg.license.json: license_terms[0].valid_from: is 5, expected a date`,
 		`b.jpg.license.json: license_terms[1]: is "x", expected an object`,
@@ -203,6 +203,6 @@ func TestAssets_report_every_fault(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	require.Zero(t, g.FeedLength(), "nothing is seeded unless all is right")
-	require.ErrorContains(t, SeedCatalogue(g.Smint, CatalogueOptions{AssetsDir: t.TempDir()}), "holds no file")
-	require.Error(t, SeedCatalogue(g.Smint, CatalogueOptions{AssetsDir: filepath.Join(dir, "absent")}))
+	require.ErrorContains(t, SeedCatalog(g.Smint, CatalogOptions{AssetsDir: t.TempDir()}), "holds no file")
+	require.Error(t, SeedCatalog(g.Smint, CatalogOptions{AssetsDir: filepath.Join(dir, "absent")}))
 }
