@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -43,8 +42,10 @@ type Asset struct {
 	// Inline is the content itself, for small documents that have no source to
 	// be fetched from, such as the manifest of an aggregate.
 	Inline []byte `json:"inline,omitempty"`
-	// Raw is the source's own description, byte for byte.
-	Raw json.RawMessage `json:"raw,omitempty"`
+	// Raw is the source's own description, byte for byte; Original that of the
+	// purchase whose license it reuses.
+	Raw      []byte `json:"raw,omitempty"`
+	Original []byte `json:"original,omitempty"`
 }
 
 // Contents opens the bytes of an asset. A size below zero means that the

@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -170,14 +169,4 @@ func (d *declaration) receipt(err error) Receipt {
 		r.Change = Unchanged
 	}
 	return r
-}
-
-// isRefusal tells refusals of ours from failures to ask.
-func isRefusal(err error) bool {
-	for _, class := range []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrSchedule, ErrMetadata, ErrDigest, ErrNotOurs, ErrDisposed, ErrVerify, ErrBroken, records.ErrInvalid} {
-		if errors.Is(err, class) {
-			return true
-		}
-	}
-	return false
 }

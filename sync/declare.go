@@ -151,7 +151,7 @@ func (p *DeclarePlan) weigh() {
 	if len(p.asset.Raw) == 0 {
 		return
 	}
-	statement, err := rightsmap.Read(p.asset.Raw)
+	statement, err := readRights(p.asset.Raw, p.asset.Original)
 	if err != nil {
 		p.Findings = append(p.Findings, "rights cannot be read: "+err.Error())
 		return

@@ -3,7 +3,6 @@ package sync
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,15 +57,15 @@ type ItemResult struct {
 	// ID is the record key, or the transaction's uuid.
 	ID string `json:"id"`
 	// Title is for people.
-	Title   string          `json:"title,omitempty"`
-	Outcome ItemOutcome     `json:"outcome"`
-	Queue   string          `json:"queue,omitempty"`
-	Reason  string          `json:"reason,omitempty"`
-	Receipt *Receipt        `json:"receipt,omitempty"`
-	Rights  *Receipt        `json:"rights,omitempty"`
-	Plan    *DeclarePlan    `json:"plan,omitempty"`
-	Related []Receipt       `json:"related,omitempty"`
-	source  json.RawMessage // for the lists
+	Title   string       `json:"title,omitempty"`
+	Outcome ItemOutcome  `json:"outcome"`
+	Queue   string       `json:"queue,omitempty"`
+	Reason  string       `json:"reason,omitempty"`
+	Receipt *Receipt     `json:"receipt,omitempty"`
+	Rights  *Receipt     `json:"rights,omitempty"`
+	Plan    *DeclarePlan `json:"plan,omitempty"`
+	Related []Receipt    `json:"related,omitempty"`
+	source  []byte       // for the lists
 	tx      string
 }
 
@@ -134,6 +133,8 @@ type follower struct {
 	opts   FollowOptions
 	state  FeedState
 	result FollowResult
+	// waiting marks the second look at reuses, after the end of the feed.
+	waiting bool
 }
 
 func (f *follower) run(ctx context.Context) error {
@@ -159,6 +160,7 @@ func (f *follower) run(ctx context.Context) error {
 			return err
 		}
 	}
+	f.waiting = true
 	waiting := slices.DeleteFunc(slices.Clone(f.state.Pending), func(i FeedItem) bool { return i.Queue != QueueOriginal })
 	return f.again(ctx, waiting)
 }
@@ -213,9 +215,11 @@ func (f *follower) item(ctx context.Context, item smint.TransactionItem) error {
 	} else if results, err = f.purchase(ctx, item.Transaction); err != nil {
 		return err
 	}
-	if len(results) > 0 {
-		f.settle(results)
+	if f.waiting && results[0].Queue == QueueOriginal {
+		// It waits on: that was said when it came.
+		return nil
 	}
+	f.settle(results)
 	return nil
 }
 
@@ -266,21 +270,26 @@ func brokenItem(err error) ItemResult {
 	return r
 }
 
-// ends tells errors that concern the pass and not the item: going on would
-// only fail the same way, or act without a journal.
-func ends(ctx context.Context, err error) bool {
-	if ctx.Err() != nil {
-		return true
-	}
-	if isRefusal(err) {
-		return false
-	}
-	for _, class := range []error{
+// refusals concern one item, whatever else went wrong with it; outages
+// concern the pass: going on would only fail the same way.
+var (
+	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrSchedule, ErrMetadata, ErrDigest, ErrNotOurs, ErrDisposed, ErrBroken, records.ErrInvalid}
+	outages  = []error{
 		ecm.ErrUnavailable, ecm.ErrThrottled, ecm.ErrUnauthenticated, ecm.ErrRetryBudget, ecm.ErrOutcomeUnknown, smint.ErrGrantDead, ErrSetup,
-	} {
-		if errors.Is(err, class) {
-			return true
-		}
+		errJournal,
+	}
+)
+
+// ends tells errors that end the pass.
+func ends(ctx context.Context, err error) bool {
+	is := func(class error) bool { return errors.Is(err, class) }
+	switch {
+	case ctx.Err() != nil, is(errJournal):
+		return true
+	case slices.ContainsFunc(refusals, is):
+		return false
+	case slices.ContainsFunc(outages, is):
+		return true
 	}
 	// What no server has answered is about the way to it.
 	e, isECM := errors.AsType[*ecm.Error](err)

@@ -45,6 +45,15 @@ func (f *follower) purchase(ctx context.Context, t *smint.LicensePurchaseTransac
 	if err != nil {
 		return whole(ItemQuarantined, QueueBroken, short(err)), nil
 	}
+	if len(original) > 0 {
+		source, err := f.s.rightsSource(ctx, original[0])
+		if err != nil {
+			return nil, err
+		}
+		for i := range assets {
+			assets[i].Original = source
+		}
+	}
 	return f.assets(ctx, t, assets, original)
 }
 
@@ -120,6 +129,7 @@ func (f *follower) assets(ctx context.Context, t *smint.LicensePurchaseTransacti
 		return results, nil
 	}
 	whole, err := f.s.AggregateAsset(t, assets, receipts)
+	whole.Original = assets[0].Original
 	if err != nil {
 		return append(results, f.left(t, string(t.UUID)+" (aggregate)", ItemQuarantined, QueueBroken, short(err))), nil
 	}
@@ -157,13 +167,15 @@ func (f *follower) asset(ctx context.Context, t *smint.LicensePurchaseTransactio
 	if err != nil {
 		return f.failed(ctx, r, err)
 	}
-	rights, err := TransferRights(ctx, f.s, RightsRequest{Record: receipt.Record, Source: t.Raw})
+	rights, err := TransferRights(ctx, f.s, RightsRequest{Record: receipt.Record, Source: t.Raw, Original: a.Original})
 	r.Rights = &rights
 	if err != nil {
 		return f.failed(ctx, r, err)
 	}
+	// A record that stands stays what it is, also when its license changed and
+	// its rights document has a version more.
 	r.Outcome = ItemUnchanged
-	if receipt.Change != Unchanged || rights.Change != Unchanged {
+	if receipt.Change != Unchanged || rights.Change == Created {
 		r.Outcome = ItemDeclared
 	}
 	return r, nil

@@ -30,11 +30,13 @@ type FeedState struct {
 type FeedItem struct {
 	ID string `json:"id"`
 	// Queue groups items by what a person can do about them, as "unclassified".
-	Transaction string          `json:"transaction,omitempty"`
-	Queue       string          `json:"queue"`
-	Reason      string          `json:"reason"`
-	Since       time.Time       `json:"since"`
-	Source      json.RawMessage `json:"source,omitempty"`
+	Transaction string    `json:"transaction,omitempty"`
+	Queue       string    `json:"queue"`
+	Reason      string    `json:"reason"`
+	Since       time.Time `json:"since"`
+	// Source is the item byte for byte: as a JSON value it would be formatted
+	// anew.
+	Source []byte `json:"source,omitempty"`
 }
 
 // FeedStore keeps a feed's state. Save replaces it as a whole, durably, before

@@ -32,7 +32,7 @@ func (s *Scope) category(ctx context.Context) (*ecm.Category, error) {
 func (s *Scope) schedule(ctx context.Context, rule ClassRule) (string, error) {
 	names, err := s.known.schedules.get(rule.Class, func() ([]string, error) {
 		rsis, err := s.ecm.RSIs.OfNode(ctx, rule.Class)
-		if isMissing(err) {
+		if isMissing(err) || errors.Is(err, ecm.ErrDenied) {
 			return nil, fmt.Errorf("%w: class %s does not exist, or the user may not see it", ErrSetup, rule.Class)
 		}
 		var names []string

@@ -55,13 +55,14 @@ func (s *Scope) relate(ctx context.Context, t *taking, from, to ecm.NodeID, kind
 	if kind == "" {
 		return nil
 	}
+	var last error
 	for attempt := 0; ; attempt++ {
 		stands, err := s.related(ctx, from, to, kind)
 		if err != nil || stands {
 			return err
 		}
 		if attempt == maxAttempts {
-			return fmt.Errorf("%w: the cross-reference %s from node %s to node %s does not stand", ErrVerify, kind, from, to)
+			return errors.Join(fmt.Errorf("%w: the cross-reference %s from node %s to node %s does not stand", ErrVerify, kind, from, to), last)
 		}
 		step := Step{Do: "cross-reference", On: "node " + from.String(), With: kind + " to node " + to.String()}
 		err = t.mutate(ctx, step, records.Digest{}, func() error {
@@ -70,6 +71,7 @@ func (s *Scope) relate(ctx context.Context, t *taking, from, to ecm.NodeID, kind
 		if err != nil && !errors.Is(err, ecm.ErrOutcomeUnknown) {
 			return err
 		}
+		last = err
 	}
 }
 

@@ -22,7 +22,10 @@ const transferRights = "TransferRights"
 type RightsRequest struct {
 	Record RecordRef `json:"record"`
 	// Source is the license purchase transaction, byte for byte as it came.
-	Source json.RawMessage `json:"source"`
+	Source []byte `json:"source"`
+	// Original is the transaction that this one reuses, if it reuses one: the
+	// decision then needs both.
+	Original []byte `json:"original,omitempty"`
 }
 
 // RightsPlan is what TransferRights would do, and what it saw when it decided
@@ -46,8 +49,9 @@ type RightsPlan struct {
 	attrs    ecm.CategoryValues
 	document *ecm.Node
 	details  *ecm.RecordDetails
-	stored   string
+	stored   []rightsVersion
 	related  bool
+	asOf     time.Time
 }
 
 // String prints the plan for a person.
@@ -92,10 +96,11 @@ func PlanTransferRights(ctx context.Context, s *Scope, req RightsRequest) (*Righ
 
 // read makes statement, decision and document of the source.
 func (p *RightsPlan) read() error {
-	statement, err := rightsmap.Read(p.request.Source)
+	statement, err := readRights(p.request.Source, p.request.Original)
 	if err != nil {
 		return fmt.Errorf("%w: rights of %s: %w", ErrBroken, p.Key, err)
 	}
+	p.asOf = asOf(p.request.Source)
 	if statement.Source.Transaction != p.Key.Item() {
 		return fmt.Errorf("%w: rights of %s: the source is transaction %q", ErrBroken, p.Key, statement.Source.Transaction)
 	}
@@ -110,7 +115,7 @@ func (p *RightsPlan) read() error {
 	for _, f := range slices.Concat(statement.Findings, findings, lost) {
 		p.Findings = append(p.Findings, f.String())
 	}
-	p.bytes, err = rightsDocument(statement, odrl, xmp, p.request.Source)
+	p.bytes, err = rightsDocument(statement, odrl, xmp, p.request)
 	p.Digest = records.DigestOf(p.bytes)
 	return err
 }
@@ -155,8 +160,11 @@ func (p *RightsPlan) observeDocument(ctx context.Context, c *ecm.Category) error
 	if carried := s.field(c, values, FieldKey); carried != p.Key.String() {
 		return fmt.Errorf("%w: node %s %q carries the key %q, not %s", ErrNotOurs, p.document.ID, p.Document, carried, p.Key)
 	}
-	if p.stored, err = s.newestDigest(ctx, p.document.ID); err != nil {
+	if p.stored, err = s.rightsVersions(ctx, p.document); err != nil {
 		return err
+	}
+	if !p.current() && p.newer() {
+		p.Findings = append(p.Findings, "newer rights than these are kept already; an older word about the license adds nothing")
 	}
 	if p.details, err = s.ecm.RMClassifications.Get(ctx, p.document.ID); err != nil {
 		return err
@@ -165,24 +173,15 @@ func (p *RightsPlan) observeDocument(ctx context.Context, c *ecm.Category) error
 	return err
 }
 
-// newestDigest is the digest of a rights document's newest version, which its
-// description names; a version without one is read and hashed.
-func (s *Scope) newestDigest(ctx context.Context, id ecm.NodeID) (string, error) {
-	versions, err := s.ecm.Versions.List(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	if len(versions) > 0 {
-		if d, err := records.ParseDigest(versions[len(versions)-1].Description); err == nil {
-			return d.String(), nil
-		}
-	}
-	content, err := s.ecm.Content.Open(ctx, id)
-	if err != nil {
-		return "", err
-	}
-	digest, _, err := hashAll(content)
-	return digest.String(), err
+// current tells that exactly these rights are kept already, as the newest
+// version or as an earlier one: a feed may come again.
+func (p *RightsPlan) current() bool {
+	return slices.ContainsFunc(p.stored, func(v rightsVersion) bool { return v.digest == p.Digest })
+}
+
+// newer tells that a later word about the license is kept already.
+func (p *RightsPlan) newer() bool {
+	return slices.ContainsFunc(p.stored, func(v rightsVersion) bool { return !p.asOf.IsZero() && v.asOf.After(p.asOf) })
 }
 
 func (p *RightsPlan) steps() []Step {
@@ -194,7 +193,7 @@ func (p *RightsPlan) steps() []Step {
 	switch {
 	case p.document == nil:
 		steps = append(steps, Step{Do: "upload rights document", On: doc, With: p.Digest.String()})
-	case p.stored != p.Digest.String():
+	case !p.current() && !p.newer():
 		steps = append(steps, Step{Do: "add rights version", On: doc, With: p.Digest.String()})
 	}
 	if p.details == nil || len(p.details.Entries) == 0 {
@@ -265,7 +264,7 @@ func differing(wanted, there ecm.CategoryValues) ecm.CategoryValues {
 
 // rightsDocument packs what is known of the rights into one archive. It holds
 // no clock: the same source gives the same bytes.
-func rightsDocument(statement rightsmap.Statement, odrl, xmp, source []byte) ([]byte, error) {
+func rightsDocument(statement rightsmap.Statement, odrl, xmp []byte, req RightsRequest) ([]byte, error) {
 	normal, err := json.MarshalIndent(statement, "", "  ")
 	if err != nil {
 		return nil, err
@@ -275,7 +274,10 @@ func rightsDocument(statement rightsmap.Statement, odrl, xmp, source []byte) ([]
 	for _, file := range []struct {
 		name    string
 		content []byte
-	}{{"odrl.json", odrl}, {"rights.xmp", xmp}, {"source.json", source}, {"statement.json", append(normal, '\n')}} {
+	}{{"odrl.json", odrl}, {"original.json", req.Original}, {"rights.xmp", xmp}, {sourceFile, req.Source}, {"statement.json", append(normal, '\n')}} {
+		if file.content == nil {
+			continue
+		}
 		// Stored and undated, so that the bytes depend on nothing else.
 		f, err := w.CreateHeader(&zip.FileHeader{Name: file.name, Method: zip.Store})
 		if err == nil {

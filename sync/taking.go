@@ -14,6 +14,9 @@ import (
 // was unknown or that ran into someone else's.
 const maxAttempts = 3
 
+// errJournal ends a feed's pass: nothing is done without being taken down.
+var errJournal = errors.New("the journal took no entry")
+
 // taking takes down what one call of a primitive does.
 type taking struct {
 	s         *Scope
@@ -40,7 +43,7 @@ func (t *taking) mutate(ctx context.Context, step Step, digest records.Digest, d
 		return err
 	}
 	if err := t.s.journal.Record(ctx, t.entry(Intent, step, digest, "")); err != nil {
-		return fmt.Errorf("nothing was done: the journal did not take the intent to %s: %w", step.Do, err)
+		return fmt.Errorf("nothing was done: %w: the intent to %s: %w", errJournal, step.Do, err)
 	}
 	err := do()
 	result := "done"
@@ -60,7 +63,7 @@ func (t *taking) note(ctx context.Context, kind EntryKind, step Step, digest rec
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if err := t.s.journal.Record(ctx, t.entry(kind, step, digest, result)); err != nil {
-		return fmt.Errorf("the journal did not take the %s of %s: %w", kind, step.Do, err)
+		return fmt.Errorf("%w: the %s of %s: %w", errJournal, kind, step.Do, err)
 	}
 	return nil
 }

@@ -59,9 +59,12 @@ func (t *transfer) attributes(ctx context.Context) error {
 	return nil
 }
 
+// kept is the version that this call keeps.
+func (t *transfer) kept() rightsVersion { return rightsVersion{t.Digest, t.asOf} }
+
 // store uploads the document, or adds a version to it.
 func (t *transfer) store(ctx context.Context) error {
-	for attempt := 1; t.stored != t.Digest.String(); attempt++ {
+	for attempt := 1; !t.current() && !t.newer(); attempt++ {
 		var err error
 		if t.id == 0 {
 			err = t.upload(ctx)
@@ -91,7 +94,7 @@ func (t *transfer) look(ctx context.Context) error {
 		t.id, t.created = t.document.ID, true
 	}
 	step := Step{Do: "upload rights document", On: fmt.Sprintf("%q", t.Document)}
-	return t.note(ctx, Observation, step, t.Digest, fmt.Sprintf("looked up: node %s has %s", t.id, t.stored))
+	return t.note(ctx, Observation, step, t.Digest, fmt.Sprintf("looked up: node %s has %d versions", t.id, len(t.stored)))
 }
 
 func (t *transfer) upload(ctx context.Context) error {
@@ -109,11 +112,11 @@ func (t *transfer) upload(ctx context.Context) error {
 	step := Step{Do: "upload rights document", On: fmt.Sprintf("%q", t.Document), With: t.Digest.String()}
 	return t.mutate(ctx, step, t.Digest, func() error {
 		node, err := t.s.ecm.Nodes.UploadDocument(ctx, ecm.Document{
-			Parent: t.record.record.ParentID, Name: t.Document, FileName: "rights.zip", MediaType: "application/zip",
+			Parent: t.record.record.ParentID, Name: t.Document, Description: t.kept().label(), FileName: "rights.zip", MediaType: "application/zip",
 			Content: bytes.NewReader(t.bytes), Size: int64(len(t.bytes)), Categories: values,
 		})
 		if err == nil {
-			t.id, t.created, t.stored = node.ID, true, t.Digest.String()
+			t.id, t.created, t.stored = node.ID, true, []rightsVersion{t.kept()}
 		}
 		return err
 	})
@@ -125,10 +128,10 @@ func (t *transfer) version(ctx context.Context) error {
 	step := Step{Do: "add rights version", On: "node " + t.id.String(), With: t.Digest.String()}
 	return t.mutate(ctx, step, t.Digest, func() error {
 		_, err := t.s.ecm.Versions.Add(ctx, t.id, ecm.NewVersion{
-			Description: t.Digest.String(), FileName: "rights.zip", MediaType: "application/zip", Content: bytes.NewReader(t.bytes), Size: int64(len(t.bytes)),
+			Description: t.kept().label(), FileName: "rights.zip", MediaType: "application/zip", Content: bytes.NewReader(t.bytes), Size: int64(len(t.bytes)),
 		})
 		if err == nil {
-			t.stored = t.Digest.String()
+			t.stored = append(t.stored, t.kept())
 		}
 		return err
 	})
@@ -137,6 +140,7 @@ func (t *transfer) version(ctx context.Context) error {
 // classify makes a record of the document. It is never finalized: a changed
 // license has to be added to it.
 func (t *transfer) classify(ctx context.Context) error {
+	var last error
 	for range maxAttempts {
 		details, err := t.s.ecm.RMClassifications.Get(ctx, t.id)
 		if err != nil {
@@ -155,8 +159,9 @@ func (t *transfer) classify(ctx context.Context) error {
 		if err != nil && !errors.Is(err, ecm.ErrOutcomeUnknown) && !errors.Is(err, ecm.ErrEditConflict) {
 			return err
 		}
+		last = err
 	}
-	return fmt.Errorf("%w: the rights document, node %s, does not read as a record", ErrVerify, t.id)
+	return errors.Join(fmt.Errorf("%w: the rights document, node %s, does not read as a record", ErrVerify, t.id), last)
 }
 
 func (t *transfer) relate(ctx context.Context) error {
@@ -165,7 +170,7 @@ func (t *transfer) relate(ctx context.Context) error {
 
 // readBack reads what the receipt will say.
 func (t *transfer) readBack(ctx context.Context) error {
-	if len(t.done) == 0 {
+	if len(t.stored) == 0 || t.stored[len(t.stored)-1] != t.kept() || len(t.done) == 0 {
 		return nil
 	}
 	content, err := t.s.ecm.Content.Open(ctx, t.id)

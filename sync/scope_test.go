@@ -1,0 +1,202 @@
+package sync_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/records"
+	recsync "github.com/smintecm/sdk/sync"
+)
+
+func TestNewScope_ReportsEveryFault(t *testing.T) {
+	t.Parallel()
+	_, err := recsync.NewScope(recsync.ScopeConfig{Policy: recsync.Policy{
+		Verify: recsync.VerifyPolicy{Mode: "sometimes"}, Attributes: map[recsync.Field]string{"colour-code": "x"}, Classes: []recsync.ClassRule{{}},
+	}})
+	require.ErrorIs(t, err, records.ErrInvalid)
+	for _, field := range []string{"id", "root", "ecm", "policy.version", "policy.category", "policy.classes[0].class", "policy.attributes", "record_key", "digest", "policy.verify.mode", "policy.approval", "smint"} {
+		require.ErrorContains(t, err, field)
+	}
+}
+
+func TestScope_CheckListsEverythingThatIsMissing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *recsync.ScopeConfig) {
+		names := recsync.DefaultAttributes()
+		names[recsync.FieldProject] = "Campaign name"
+		c.Policy.Attributes = names
+		c.Policy.Classes = append(c.Policy.Classes, recsync.ClassRule{Class: 4242})
+		c.Policy.PartReference = "NOPE"
+	})
+	w.ecm.Forget()
+	err := w.scope.Check(t.Context())
+	require.ErrorIs(t, err, recsync.ErrSetup)
+	for _, missing := range []string{"Campaign name", "class 4242", `"NOPE"`} {
+		require.ErrorContains(t, err, missing)
+	}
+	require.Empty(t, w.writes(), "it changes nothing")
+}
+
+func TestScope_CheckTellsWrongCredentialsFromMissingThings(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	var err error
+	w.config.ECM, err = ecm.New("https://ecm.example/otcs/cs.exe", ecm.PasswordLogin{User: "svc-dam", Password: "wrong"}, ecm.WithTransport(w.ecm.Transport()))
+	require.NoError(t, err)
+	err = w.newScope().Check(t.Context())
+	require.ErrorIs(t, err, ecm.ErrUnauthenticated)
+	require.NotErrorIs(t, err, recsync.ErrSetup)
+	require.NotContains(t, err.Error(), "wrong\"")
+}
+
+// TestR56_ForeignReferencesAreRefusedBeforeIO: a key, a reference and a stored
+// reference of one scope mean nothing to another.
+func TestR56_ForeignReferencesAreRefusedBeforeIO(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	r, err := w.declare(w.asset("79468", picture(10)))
+	require.NoError(t, err)
+	config := w.config
+	config.ID = records.MustScopeID("globex")
+	other, err := recsync.NewScope(config)
+	require.NoError(t, err)
+	w.ecm.Forget()
+
+	_, err = recsync.DeclareRecord(t.Context(), other, recsync.DeclareRequest{Asset: w.assets("79468")[0]})
+	require.ErrorIs(t, err, recsync.ErrForeignScope)
+	_, err = recsync.TransferRights(t.Context(), other, recsync.RightsRequest{Record: r.Record, Source: w.smint.Transaction("79468")})
+	require.ErrorIs(t, err, recsync.ErrForeignScope)
+	_, err = recsync.RelateRecords(t.Context(), other, recsync.RelateRequest{From: r.Record, To: r.Record, Type: "PART"})
+	require.ErrorIs(t, err, recsync.ErrForeignScope)
+	_, err = other.Bind(r.Record)
+	require.ErrorIs(t, err, recsync.ErrForeignScope)
+	require.Empty(t, w.ecm.Exchanges(), "nothing was sent")
+
+	// Through storage it comes back to its own scope only by Bind.
+	b, err := json.Marshal(r)
+	require.NoError(t, err)
+	var stored recsync.Receipt
+	require.NoError(t, json.Unmarshal(b, &stored))
+	_, err = recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: stored.Record, Source: w.smint.Transaction("79468")})
+	require.ErrorIs(t, err, recsync.ErrForeignScope)
+	require.ErrorContains(t, err, "Bind")
+	bound, err := w.scope.Bind(stored.Record)
+	require.NoError(t, err)
+	_, err = recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: bound, Source: w.smint.Transaction("79468")})
+	require.NoError(t, err)
+}
+
+func TestRecordRef_RefusesWhatIsNoReference(t *testing.T) {
+	t.Parallel()
+	for _, s := range []string{"x", "acme/purchase/1/1/1", "acme/purchase/1/1/1@", "acme/purchase/1/1/1@-1", "acme/purchase/1/1/1@0", "@5"} {
+		var r recsync.RecordRef
+		require.Error(t, r.UnmarshalText([]byte(s)), s)
+		require.True(t, r.IsZero())
+	}
+}
+
+// TestDeclareRecord_DryRunWritesNothing, and the plan is what the real run then
+// does.
+func TestDeclareRecord_DryRunWritesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	a := w.asset("79468", picture(10))
+	w.ecm.Forget()
+	plan, err := recsync.PlanDeclareRecord(t.Context(), w.scope, recsync.DeclareRequest{Asset: a})
+	require.NoError(t, err)
+	require.Empty(t, w.writes())
+	require.Empty(t, w.journal.all())
+	var verbs []string
+	for _, s := range plan.Steps {
+		verbs = append(verbs, s.Do)
+	}
+	require.Equal(t, []string{"create folder", "upload", "classify", "finalize"}, verbs)
+	require.Contains(t, plan.String(), "schedule MKT-07")
+
+	r, err := plan.Apply(t.Context())
+	require.NoError(t, err)
+	var done []string
+	for _, s := range r.Steps {
+		done = append(done, s.Do)
+	}
+	require.Equal(t, verbs, done)
+
+	_, err = plan.Apply(t.Context())
+	require.ErrorIs(t, err, recsync.ErrStalePlan)
+}
+
+// TestR48_NoIntentNoMutation: every mutation has its intent before and its
+// outcome after it; a journal that takes no intent stops the mutation.
+func TestR48_NoIntentNoMutation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	a := w.asset("79468", picture(10))
+	_, err := w.declare(a)
+	require.NoError(t, err)
+	_, err = recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: mustDeclare(w, a).Record, Source: w.smint.Transaction("79468")})
+	require.NoError(t, err)
+	entries := w.journal.all()
+	require.Len(t, entries, 2*len(w.writes()), "an intent and an outcome for each write the server got")
+	for i := 0; i < len(entries); i += 2 {
+		require.Equal(t, recsync.Intent, entries[i].Kind)
+		require.Equal(t, recsync.Outcome, entries[i+1].Kind)
+		require.Equal(t, entries[i].Step, entries[i+1].Step)
+		require.Equal(t, "test-1", entries[i].Policy)
+	}
+
+	full := errors.New("disk full")
+	b := w.asset("2", picture(20))
+	w.journal.refuse = func(e recsync.JournalEntry) error {
+		if e.Kind == recsync.Intent {
+			return full
+		}
+		return nil
+	}
+	w.ecm.Forget()
+	_, err = w.declare(b)
+	require.ErrorIs(t, err, full)
+	require.Empty(t, w.writes())
+}
+
+func mustDeclare(w *world, a recsync.Asset) recsync.Receipt {
+	w.t.Helper()
+	r, err := w.declare(a)
+	require.NoError(w.t, err)
+	return r
+}
+
+func TestDeclareRecord_ANameThatIsNotOursIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	a := w.asset("79468", picture(10))
+	folder := w.ecm.AddFolder(w.root, a.Key.Folder())
+	_, err := w.ecm.AddDocument(folder, a.Key.NodeName(), []byte("somebody else's"))
+	require.NoError(t, err)
+	w.ecm.Forget()
+	_, err = w.declare(a)
+	require.ErrorIs(t, err, recsync.ErrNotOurs)
+	require.Empty(t, w.writes())
+}
+
+// TestR37_WhatWasDestroyedStaysSo: the record is gone, its rights document is
+// left, and the feed comes again.
+func TestR37_WhatWasDestroyedStaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	a := w.asset("79468", picture(10))
+	r := mustDeclare(w, a)
+	_, err := recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: r.Record, Source: w.smint.Transaction("79468")})
+	require.NoError(t, err)
+	w.ecm.Change(int64(r.Record.Node()), func(_ *string, _ *int64, deleted *bool) { *deleted = true })
+	w.ecm.Forget()
+	_, err = w.declare(a)
+	require.ErrorIs(t, err, recsync.ErrDisposed)
+	result, err := recsync.FollowPurchases(t.Context(), w.scope, w.store(), recsync.FollowOptions{})
+	require.NoError(t, err)
+	require.Equal(t, "declared=0 unchanged=0 incomplete=0 skipped=1 quarantined=0", result.String())
+	require.Empty(t, w.writes())
+}
