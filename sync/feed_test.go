@@ -186,7 +186,7 @@ func TestFollowPurchases_AServerThatIsDownEndsThePass(t *testing.T) {
 				require.Error(t, err)
 				state, err := store.Load(t.Context())
 				require.NoError(t, err)
-				require.Len(t, state.Quarantine, 0, "an outage is no fault of an item")
+				require.Empty(t, state.Quarantine, "an outage is no fault of an item")
 				w.ecm.Heal()
 				w.scope = w.newScope()
 				w.follow(store, recsync.FollowOptions{PageSize: 4})

@@ -15,7 +15,7 @@ import (
 func TestNewScope_ReportsEveryFault(t *testing.T) {
 	t.Parallel()
 	_, err := recsync.NewScope(recsync.ScopeConfig{Policy: recsync.Policy{
-		Verify: recsync.VerifyPolicy{Mode: "sometimes"}, Attributes: map[recsync.Field]string{"colour-code": "x"}, Classes: []recsync.ClassRule{{}},
+		Verify: recsync.VerifyPolicy{Mode: "sometimes"}, Attributes: map[recsync.Field]string{"odd": "x"}, Classes: []recsync.ClassRule{{}},
 	}})
 	require.ErrorIs(t, err, records.ErrInvalid)
 	for _, field := range []string{"id", "root", "ecm", "policy.version", "policy.category", "policy.classes[0].class", "policy.attributes", "record_key", "digest", "policy.verify.mode", "policy.approval", "smint"} {
