@@ -124,7 +124,8 @@ func TestNodes_AllHoldsWhatIteratorsPromise(t *testing.T) {
 		require.True(t, slices.IsSorted(names))
 	}
 	require.Equal(t, 6, s.Count(route))
-	for range all {
+	for _, err := range all {
+		require.NoError(t, err)
 		break
 	}
 	require.Equal(t, 7, s.Count(route))
