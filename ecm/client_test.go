@@ -49,6 +49,18 @@ func TestLogin_OnceForAllWhoWait(t *testing.T) {
 	require.Equal(t, 2, s.Count("POST /v1/auth"), "one login for one expiry")
 }
 
+func TestLogin_ATicketsTimeEnds(t *testing.T) {
+	t.Parallel()
+	clock := &testserver.Clock{}
+	s := newServer(t, func(o *testserver.ECMOptions) { o.Clock = clock })
+	for range 3 {
+		_, err := s.c.Nodes.Get(t.Context(), s.folder)
+		require.NoError(t, err)
+		clock.Move(31 * time.Minute)
+	}
+	require.Equal(t, 3, s.Count("POST /v1/auth"))
+}
+
 func TestLogin_ARotatedTicketIsTakenOver(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, func(o *testserver.ECMOptions) { o.RotateTickets = true })

@@ -301,6 +301,14 @@ func TestR18_HeldAndFinalNodesAreLeftAlone(t *testing.T) {
 			}
 		}
 	}
+	// The server itself refuses too, whatever the client skips.
+	for name, id := range map[string]ecm.NodeID{"held": held, "final": final} {
+		for call, send := range s.guarded(t, id) {
+			require.Error(t, send(ecm.Unguarded{Reason: "to see the server refuse"}), "%s of a %s node", call, name)
+		}
+		n, ok := s.Node(int64(id))
+		require.True(t, ok && !n.Deleted && n.Versions == 1 && n.Parent == int64(s.folder), "a %s node was changed", name)
+	}
 	free := s.upload(t, "free", []byte("x")).ID
 	s.Fail(testserver.Fault{Route: "GET /v1/nodes/{id}/holds", Times: -1, Status: 400, Body: `{"error":"Accessibility error. Not enough permissions"}`})
 	err := s.c.NotifyRefused(func(_ context.Context, r ecm.Refused) { told = append(told, r) }).Nodes.Delete(t.Context(), free)

@@ -237,6 +237,39 @@ func TestR4_TheScheduleIsReadBackBeforeAnythingIsFinal(t *testing.T) {
 	require.False(t, w.records()[0].Final)
 }
 
+// TestR4_AnAssignmentThatDidNothingIsNoticed: the server answers 200 and keeps
+// the schedule it had. The record must not become final under it.
+func TestR4_AnAssignmentThatDidNothingIsNoticed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *recsync.ScopeConfig) { c.Policy.Classes[0].Schedule = "MKT-10" })
+	w.ecm.SetRSIs(w.class, "MKT-07", "MKT-10")
+	a := w.asset("79468", picture(100))
+	w.ecm.Fail(testserver.Fault{Route: "POST /v1/nodes/{id}/rmclassifications/{class}/rsis", Times: -1, Status: 200, Body: "{}"})
+	r, err := w.declare(a)
+	require.ErrorIs(t, err, recsync.ErrVerify, "the schedule is read back")
+	require.ErrorIs(t, err, recsync.ErrSchedule)
+	require.Equal(t, recsync.Incomplete, r.Change)
+	require.False(t, w.records()[0].Final, "it became final under the wrong schedule")
+}
+
+// TestP4_HostileFileNames: a file name is foreign text, and never becomes a
+// path, a header or a deception.
+func TestP4_HostileFileNames(t *testing.T) {
+	t.Parallel()
+	for hostile, want := range map[string]string{
+		"../../etc/passwd": "passwd", `..\..\boot.ini`: "boot.ini", "a\r\nX-Evil: 1.jpg": "aX-Evil_ 1.jpg", "gpj\u202egpj.exe": "gpjgpj.exe",
+		"..": "content", "": "content", strings.Repeat("ä", 300) + ".jpeg": strings.Repeat("ä", 115) + ".jpeg", "con<1>|?.png": "con_1___.png", "nul\x00.gif": "nul.gif",
+	} {
+		w := newWorld(t, func(c *recsync.ScopeConfig) { c.Policy.Mandatory = []recsync.Field{recsync.FieldTitle} })
+		a := w.asset("1", picture(10))
+		a.FileName = hostile
+		_, err := w.declare(a)
+		require.NoError(t, err, "%q", hostile)
+		require.Equal(t, want, w.records()[0].FileName, "%q", hostile)
+		require.Equal(t, a.Key.NodeName(), w.records()[0].Name)
+	}
+}
+
 func TestR5_MismatchingBytesAreNoRecord(t *testing.T) {
 	t.Parallel()
 	t.Run("the download breaks off", func(t *testing.T) {

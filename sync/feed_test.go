@@ -282,6 +282,73 @@ func TestR12_RightsTravelLosslessly(t *testing.T) {
 	require.Len(t, w.records(), 1)
 }
 
+// TestTransferRights_ThePlanIsWhatIsDone, for a first document, a changed
+// license and one that says nothing new.
+func TestTransferRights_ThePlanIsWhatIsDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	r := mustDeclare(w, w.asset("1", picture(10)))
+	verbs := func(steps []recsync.Step) (all []string) {
+		for _, s := range steps {
+			all = append(all, s.Do)
+		}
+		return all
+	}
+	for _, want := range [][]string{
+		{"upload rights document", "classify rights document", "cross-reference"}, nil, {"add rights version"},
+	} {
+		if len(want) == 1 {
+			require.NoError(t, w.smint.Update("1", testserver.SmintJSON{"licensee_name": "Acme Holding"}))
+		}
+		w.ecm.Forget()
+		plan, err := recsync.PlanTransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: r.Record, Source: w.smint.Transaction("1")})
+		require.NoError(t, err)
+		require.Empty(t, w.writes())
+		require.Equal(t, want, verbs(plan.Steps))
+		receipt, err := plan.Apply(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, verbs(receipt.Steps))
+		require.Len(t, w.writes(), len(want))
+	}
+}
+
+// TestTransferRights_AnEarlierWordComesAgain: a feed that is replayed says what
+// it said before, and nothing is added by that, whether the vendor dates its
+// words or not.
+func TestTransferRights_AnEarlierWordComesAgain(t *testing.T) {
+	t.Parallel()
+	for _, dated := range []bool{true, false} {
+		w := newWorld(t, nil)
+		patch := testserver.SmintJSON{"last_updated_at": nil, "created_at": nil}
+		if dated {
+			patch = testserver.SmintJSON{"last_updated_at": "2026-01-01T00:00:00Z"}
+		}
+		w.buy("1", picture(10), patch)
+		first := w.smint.Transaction("1")
+		r := mustDeclare(w, w.assets("1")[0])
+		if dated {
+			patch["last_updated_at"] = "2026-02-01T00:00:00Z"
+		}
+		second := bytes.ReplaceAll(first, []byte("2026-01-01"), []byte("2026-02-01"))
+		second = bytes.ReplaceAll(second, []byte("Acme GmbH"), []byte("Acme Holding"))
+		require.NotEqual(t, first, second)
+		for i, source := range [][]byte{first, second, first, second, first} {
+			receipt, err := recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: r.Record, Source: source})
+			require.NoError(t, err)
+			require.Equal(t, []recsync.Change{recsync.Created, recsync.Changed, recsync.Unchanged, recsync.Unchanged, recsync.Unchanged}[i], receipt.Change)
+		}
+		require.Equal(t, 2, w.rightsDocument().Versions)
+		if dated {
+			// A third word that is older than what is kept adds nothing either.
+			third := bytes.ReplaceAll(first, []byte("Acme GmbH"), []byte("Acme SE"))
+			receipt, err := recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: r.Record, Source: third})
+			require.NoError(t, err)
+			require.Equal(t, recsync.Unchanged, receipt.Change)
+			require.Contains(t, strings.Join(receipt.Findings, "\n"), "newer rights")
+		}
+	}
+}
+
 // TestTransferRights_InterruptedAnywhereItIsCompleted, as for records.
 func TestTransferRights_InterruptedAnywhereItIsCompleted(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -172,13 +173,18 @@ func TestTraffic_WritesWhatItSaysItWrites(t *testing.T) {
 		_, _ = io.Copy(io.Discard, resp.Body)
 		require.NoError(t, resp.Body.Close())
 	}
-	var encodings []string
+	require.Len(t, tap.Exchanges(), 3)
+	var encodings, bodies []string
 	for line := range strings.Lines(out.String()) {
 		var keys map[string]any
 		require.NoError(t, json.Unmarshal([]byte(line), &keys))
 		require.Len(t, keys, 12)
 		require.Equal(t, "x=1&y=%20", keys["query"])
 		encodings = append(encodings, keys["request_body_encoding"].(string))
+		bodies = append(bodies, keys["response_body"].(string))
 	}
-	require.Equal(t, []string{"utf-8", "base64", "sha256"}, encodings)
+	require.Equal(t, []string{"utf-8", "base64", "base64"}, encodings)
+	whole, err := base64.StdEncoding.DecodeString(bodies[2])
+	require.NoError(t, err)
+	require.Equal(t, strings.Repeat("x", keptBody+1), string(whole), "a large body is written whole")
 }

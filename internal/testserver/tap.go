@@ -7,6 +7,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -35,6 +36,8 @@ type Payload struct {
 	Bytes  []byte
 	Length int64
 	SHA256 string
+	// spill is where the bytes of a larger one lie while traffic is written.
+	spill *os.File
 }
 
 const (
@@ -131,16 +134,17 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e := Exchange{Seq: t.seq, Time: t.now(), Route: route, Method: r.Method, Path: r.URL.EscapedPath(), Query: r.URL.RawQuery, RequestHeader: r.Header.Clone()}
 	t.counts[route]++
 	fault := t.take(route, r)
+	spill := t.traffic != nil
 	t.mu.Unlock()
 
-	in := &taker{}
+	in := &taker{spills: spill}
 	if r.Body != nil {
 		r.Body = struct {
 			io.Reader
 			io.Closer
 		}{io.TeeReader(r.Body, in), r.Body}
 	}
-	out := &tapWriter{ResponseWriter: w, fault: fault}
+	out := &tapWriter{ResponseWriter: w, fault: fault, body: taker{spills: spill}}
 	defer func() {
 		e.Request, e.Status, e.ResponseHeader, e.Response = in.payload(), out.status, out.header, out.body.payload()
 		e.Dropped = fault != nil && fault.drops()
@@ -167,13 +171,19 @@ func (t *Tap) keep(e Exchange) {
 	if t.traffic != nil {
 		t.traffic.write(e)
 	}
+	e.Request.drop()
+	e.Response.drop()
+	e.Request.spill, e.Response.spill = nil, nil
 }
 
-// taker keeps the start of a body, its length and its digest.
+// taker keeps the start of a body, its length and its digest; with spills, it
+// keeps a larger one whole, in a file.
 type taker struct {
 	kept   bytes.Buffer
 	length int64
 	hash   hash.Hash
+	spills bool
+	spill  *os.File
 }
 
 func (t *taker) Write(p []byte) (int, error) {
@@ -182,17 +192,46 @@ func (t *taker) Write(p []byte) (int, error) {
 	}
 	t.hash.Write(p)
 	t.length += int64(len(p))
-	if room := keptBody + 1 - t.kept.Len(); room > 0 {
+	before := t.kept.Len()
+	if room := keptBody + 1 - before; room > 0 {
 		t.kept.Write(p[:min(len(p), room)])
 	}
+	if t.spills && t.length > keptBody {
+		t.overflow(p, before)
+	}
 	return len(p), nil
+}
+
+// overflow keeps a body whole in a file. A file that cannot be written leaves
+// length and digest.
+func (t *taker) overflow(p []byte, before int) {
+	if t.spill == nil {
+		f, err := os.CreateTemp("", "testserver-body-*")
+		if err != nil {
+			t.spills = false
+			return
+		}
+		t.spill = f
+		_, _ = f.Write(t.kept.Bytes()[:before])
+	}
+	if _, err := t.spill.Write(p); err != nil {
+		t.spills = false
+	}
+}
+
+// drop removes the file of a large body.
+func (p *Payload) drop() {
+	if p.spill != nil {
+		_ = p.spill.Close()
+		_ = os.Remove(p.spill.Name())
+	}
 }
 
 func (t *taker) payload() Payload {
 	if t.hash == nil {
 		t.hash = sha256.New()
 	}
-	p := Payload{Length: t.length, SHA256: hex.EncodeToString(t.hash.Sum(nil))}
+	p := Payload{Length: t.length, SHA256: hex.EncodeToString(t.hash.Sum(nil)), spill: t.spill}
 	if t.length <= keptBody {
 		p.Bytes = bytes.Clone(t.kept.Bytes())
 	}

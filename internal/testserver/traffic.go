@@ -1,9 +1,9 @@
 package testserver
 
 import (
+	"bufio"
 	"encoding/base64"
-	"encoding/json"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -12,11 +12,10 @@ import (
 	"unicode/utf8"
 )
 
-// Traffic writes exchanges as JSON lines. It is safe for concurrent use.
-//
-// A body is written as "utf-8" or "base64". One above 64 KiB is not written:
-// its encoding then is "sha256" and its text "LENGTH:HEX", which cannot be
-// taken for the body.
+// Traffic writes exchanges as JSON lines, bodies as "utf-8" or "base64". A body
+// above 64 KiB comes from a file and goes out piece by piece. It is safe for
+// concurrent use; a writer that is a sync.Locker is locked for each line, so
+// that several can share it.
 type Traffic struct {
 	mu  sync.Mutex
 	w   io.Writer
@@ -34,48 +33,65 @@ func (t *Traffic) Err() error {
 	return t.err
 }
 
-type trafficLine struct {
-	Seq              int64       `json:"seq"`
-	Time             string      `json:"time"`
-	Method           string      `json:"method"`
-	Path             string      `json:"path"`
-	Query            string      `json:"query"`
-	RequestHeaders   [][2]string `json:"request_headers"`
-	RequestBody      string      `json:"request_body"`
-	RequestEncoding  string      `json:"request_body_encoding"`
-	Status           int         `json:"status"`
-	ResponseHeaders  [][2]string `json:"response_headers"`
-	ResponseBody     string      `json:"response_body"`
-	ResponseEncoding string      `json:"response_body_encoding"`
-}
-
 func (t *Traffic) write(e Exchange) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if shared, ok := t.w.(sync.Locker); ok {
+		shared.Lock()
+		defer shared.Unlock()
+	}
 	t.seq++
-	line := trafficLine{
-		Seq: t.seq, Time: e.Time.UTC().Format(time.RFC3339Nano), Method: e.Method, Path: e.Path, Query: e.Query, Status: e.Status,
-		RequestHeaders: headerPairs(e.RequestHeader), ResponseHeaders: headerPairs(e.ResponseHeader),
-	}
-	line.RequestBody, line.RequestEncoding = e.Request.text()
-	line.ResponseBody, line.ResponseEncoding = e.Response.text()
-	b, err := json.Marshal(line)
-	if err == nil {
-		_, err = t.w.Write(append(b, '\n'))
-	}
-	if t.err == nil {
+	out := &trafficLine{w: bufio.NewWriterSize(t.w, keptBody)}
+	out.member("{", "seq", t.seq)
+	out.member(",", "time", e.Time.UTC().Format(time.RFC3339Nano))
+	out.member(",", "method", e.Method)
+	out.member(",", "path", e.Path)
+	out.member(",", "query", e.Query)
+	out.member(",", "request_headers", headerPairs(e.RequestHeader))
+	out.body("request_body", e.Request)
+	out.member(",", "status", e.Status)
+	out.member(",", "response_headers", headerPairs(e.ResponseHeader))
+	out.body("response_body", e.Response)
+	out.text("}\n")
+	if err := errors.Join(out.err, out.w.Flush()); t.err == nil {
 		t.err = err
 	}
 }
 
-func (p Payload) text() (body, encoding string) {
+// trafficLine writes one JSON object member by member.
+type trafficLine struct {
+	w   *bufio.Writer
+	err error
+}
+
+func (l *trafficLine) text(s string) {
+	if _, err := l.w.WriteString(s); l.err == nil {
+		l.err = err
+	}
+}
+
+func (l *trafficLine) member(before, name string, value any) {
+	l.text(before + `"` + name + `":` + string(marshal(value)))
+}
+
+// body writes a body and how it is encoded.
+func (l *trafficLine) body(name string, p Payload) {
 	switch {
-	case p.Bytes == nil && p.Length > 0:
-		return fmt.Sprintf("%d:%s", p.Length, p.SHA256), "sha256"
+	case p.spill != nil:
+		l.text(`,"` + name + `":"`)
+		encoder := base64.NewEncoder(base64.StdEncoding, l.w)
+		_, err := io.Copy(encoder, io.NewSectionReader(p.spill, 0, p.Length))
+		if err = errors.Join(err, encoder.Close()); l.err == nil {
+			l.err = err
+		}
+		l.text(`"`)
+		l.member(",", name+"_encoding", "base64")
 	case utf8.Valid(p.Bytes):
-		return string(p.Bytes), "utf-8"
+		l.member(",", name, string(p.Bytes))
+		l.member(",", name+"_encoding", "utf-8")
 	default:
-		return base64.StdEncoding.EncodeToString(p.Bytes), "base64"
+		l.member(",", name, base64.StdEncoding.EncodeToString(p.Bytes))
+		l.member(",", name+"_encoding", "base64")
 	}
 }
 

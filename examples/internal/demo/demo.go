@@ -170,14 +170,12 @@ func (w *World) WriteTraffic(out io.Writer) {
 	w.Smint.WriteTraffic(one)
 }
 
-// lines lets two writers of whole lines share one file.
+// lines lets two writers of whole lines share one file: each locks it for a
+// line.
 type lines struct {
-	mu sync.Mutex
-	w  io.Writer
+	sync.Mutex
+	w io.Writer
 }
 
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(p)
-}
+// Write is called with the lock held.
+func (l *lines) Write(p []byte) (int, error) { return l.w.Write(p) }
