@@ -1,3 +1,26 @@
-// Package smint is the typed client for Smint.io: identity, content licensing
-// and portals.
+// Package smint is the typed client for Smint.io: identity and content
+// licensing.
+//
+// A [Client] is made by [New] from the endpoints of a tenant and a [Login]; its
+// fields are the services:
+//
+//	ends, err := smint.Tenant("acme")
+//	c, err := smint.New(ends, smint.Login{ClientID: "…", ClientSecret: "…", RefreshToken: "…", Store: store})
+//	for t, err := range c.LicensePurchaseTransactions.All(ctx, "") { … }
+//
+// A refresh token is good for one use. The next one is stored, through the
+// [TokenStore], before it is used; a login that several processes share needs
+// a store that they share.
+//
+// Of what the vendor sends, nothing is lost and nothing is guessed: ids are
+// opaque, lists of values are open, a missing flag stays missing, unknown
+// members of terms are kept, and every transaction carries its own bytes. An
+// item that is malformed is reported as itself and leaves the others.
+//
+// Download addresses are foreign input. They are fetched under a [FetchPolicy]:
+// by https, from listed hosts, at public addresses, with the login's token only
+// at its own origin.
+//
+// Paths of the licensing API are not public; they are configuration, see
+// [Paths].
 package smint

@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	f := flag.NewFlagSet("fakes", flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.StringVar(&o.ECMAddress, "ecm", "127.0.0.1:0", "address for the fake ECM and its directory services")
-	f.StringVar(&o.SmintAddress, "smint", "127.0.0.1:0", "address for the fake Smint.io; its storage host takes a port of its own")
+	f.StringVar(&o.SmintAddress, "smint", "127.0.0.1:0", "address for the fake Smint.io; files are downloaded from there too")
 	f.StringVar(&o.StateDir, "state", "", "go on with the state in this folder, and save it there at the end")
 	f.IntVar(&o.Catalog.LargeMiB, "large", 300, "length of the built-in film in MiB; 0 leaves it out")
 	f.StringVar(&o.Catalog.AssetsDir, "assets", "", "take the files of this folder instead of the built-in ones")

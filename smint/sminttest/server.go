@@ -14,9 +14,11 @@ import (
 // Options are the settings of a fake. The zero value is a tenant with a login
 // that works and an empty feed.
 type Options struct {
-	// Listen is the address to listen at, by default a free loopback port. The
-	// storage host, where files lie, always takes a port of its own.
+	// Listen is the address to listen at, by default a free loopback port.
 	Listen string
+	// SeparateStorage serves the files from a host and port of their own, as
+	// the vendor may.
+	SeparateStorage bool
 }
 
 // Server is a fake Smint.io at a loopback address. It is safe for concurrent
@@ -54,13 +56,15 @@ func start(o Options, clock *testserver.Clock, fake *testserver.Smint) (*Server,
 		return nil, err
 	}
 	s.stop = append(s.stop, stop)
-	storage, stop, err := testserver.ServeAt("", fake.StorageHandler())
-	if err != nil {
-		_ = s.Close()
-		return nil, err
+	storage := base
+	if o.SeparateStorage {
+		if storage, stop, err = testserver.ServeAt("", fake.StorageHandler()); err != nil {
+			_ = s.Close()
+			return nil, err
+		}
+		s.stop = append(s.stop, stop)
+		fake.StorageAt(storage)
 	}
-	s.stop = append(s.stop, stop)
-	fake.StorageAt(storage)
 	ends := fake.EndpointsAt(base)
 	s.Endpoints = smint.Endpoints{Identity: ends.Identity, CLAPI: ends.CLAPI, Portals: ends.Portals}
 	s.Host, s.StorageHost = hostOf(base), hostOf(storage)
