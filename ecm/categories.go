@@ -157,7 +157,7 @@ func (s *CategoriesService) OfNode(ctx context.Context, id NodeID) (CategoryValu
 //
 // API: POST /v2/nodes/{id}/categories.
 func (s *CategoriesService) Add(ctx context.Context, id, category NodeID, values CategoryValues) error {
-	return s.write(ctx, &routes.categoryAdd, []any{id}, id, category, values)
+	return s.write(ctx, &routes.categoryAdd, []any{id}, map[string]any{"category_id": category}, id, category, values)
 }
 
 // Update writes the values given and leaves the others. It is refused for
@@ -165,17 +165,16 @@ func (s *CategoriesService) Add(ctx context.Context, id, category NodeID, values
 //
 // API: PUT /v2/nodes/{id}/categories/{category_id}/.
 func (s *CategoriesService) Update(ctx context.Context, id, category NodeID, values CategoryValues) error {
-	return s.write(ctx, &routes.categoryUpdate, []any{id, category}, id, category, values)
+	return s.write(ctx, &routes.categoryUpdate, []any{id, category}, map[string]any{}, id, category, values)
 }
 
-func (s *CategoriesService) write(ctx context.Context, route *rest.Route, path []any, id, category NodeID, values CategoryValues) error {
+func (s *CategoriesService) write(ctx context.Context, route *rest.Route, path []any, keys map[string]any, id, category NodeID, values CategoryValues) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantID(&faults, "category", category)
 	if len(values) == 0 {
 		faults.Add("values", "none", "at least one value")
 	}
-	keys := map[string]any{"category_id": category}
 	for key, value := range values {
 		if !strings.HasPrefix(key, category.String()+"_") {
 			faults.Add("values", key, "a key of category "+category.String())

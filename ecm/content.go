@@ -37,7 +37,7 @@ func (s *ContentService) Open(ctx context.Context, id NodeID) (*Content, error) 
 //
 // API: GET /v1/nodes/{id}/versions/{version_number}/content.
 func (s *ContentService) OpenVersion(ctx context.Context, id NodeID, number int) (*Content, error) {
-	return s.open(ctx, id, rest.Request{Route: &routes.versionContent, Path: []any{id, number}, Query: url.Values{"action": {"download"}}})
+	return s.open(ctx, id, rest.Request{Route: &routes.versionContent, Path: []any{id, number}})
 }
 
 func (s *ContentService) open(ctx context.Context, id NodeID, req rest.Request) (*Content, error) {

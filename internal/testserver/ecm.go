@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -46,6 +47,7 @@ type ECM struct {
 	options ECMOptions
 	blobs   *Blobs
 	mux     *http.ServeMux
+	closers []io.Closer
 
 	mu    sync.Mutex
 	state ecmState
@@ -198,6 +200,9 @@ func NewECM(o ECMOptions) (*ECM, error) {
 	e.AddUser(ECMUser{Name: o.User, Password: o.Password})
 	e.routes()
 	e.Tap = NewTap(http.HandlerFunc(e.serve), e.route, o.Clock.Now)
+	if err := e.recordTraffic(); err != nil {
+		return nil, err
+	}
 	return e, nil
 }
 
@@ -205,7 +210,13 @@ func NewECM(o ECMOptions) (*ECM, error) {
 func (e *ECM) Options() ECMOptions { return e.options }
 
 // Close removes temporary files.
-func (e *ECM) Close() error { return e.blobs.Close() }
+func (e *ECM) Close() error {
+	var errs []error
+	for _, c := range e.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(append(errs, e.blobs.Close())...)
+}
 
 // Transport reaches the fake within the process, at any host.
 func (e *ECM) Transport() http.RoundTripper { return Transport(e.Tap) }

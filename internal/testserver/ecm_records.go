@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -321,7 +322,7 @@ func (c *ecmCall) nodeXrefs() ecmReply {
 			continue
 		}
 		data = append(data, map[string]any{
-			"xref_id": x.To, "xref_type": x.Type, "related_code": x.Related, "comment": x.Comment, "location": "", "ver_num": 0, "removable": true,
+			"xref_id": strconv.FormatInt(x.To, 10), "xref_type": x.Type, "related_code": x.Related, "comment": x.Comment, "location": "", "ver_num": 0, "removable": true,
 			"id": to.ID, "name": to.Name, "type": to.Type, "parent_id": to.Parent,
 		})
 	}

@@ -26,8 +26,9 @@ type Exchange struct {
 	Status              int
 	ResponseHeader      http.Header
 	Response            Payload
-	// Dropped tells that a fault kept the answer from the client.
-	Dropped bool
+	// Dropped tells that a fault kept the answer from the client, Faulty that a
+	// fault changed it.
+	Dropped, Faulty bool
 }
 
 // Payload is a body: its bytes if it is small, its length and digest always.
@@ -148,6 +149,7 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		e.Request, e.Status, e.ResponseHeader, e.Response = in.payload(), out.status, out.header, out.body.payload()
 		e.Dropped = fault != nil && fault.drops()
+		e.Faulty = fault != nil && fault.Kind != Delay
 		t.keep(e)
 	}()
 	if fault == nil {
@@ -168,7 +170,8 @@ func (t *Tap) keep(e Exchange) {
 	if t.running--; t.running == 0 {
 		close(t.idle)
 	}
-	if t.traffic != nil {
+	// What a fault has touched says nothing about the two systems.
+	if t.traffic != nil && !e.Faulty {
 		t.traffic.write(e)
 	}
 	e.Request.drop()

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -114,3 +116,28 @@ func headerPairs(h http.Header) [][2]string {
 	})
 	return pairs
 }
+
+// recordTraffic writes the fake's traffic to the file that ECM_TRAFFIC names,
+// with the process's number behind it: several suites may write at once.
+func (e *ECM) recordTraffic() error {
+	name := os.Getenv("ECM_TRAFFIC")
+	if name == "" {
+		return nil
+	}
+	f, err := os.OpenFile(fmt.Sprintf("%s.%d", name, os.Getpid()), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	e.closers = append(e.closers, f)
+	e.WriteTraffic(NewTraffic(wholeLines{f}))
+	return nil
+}
+
+// trafficFile is shared by all fakes of a process.
+var trafficFile sync.Mutex
+
+// wholeLines is locked for a line by everyone who writes to the same file.
+type wholeLines struct{ io.Writer }
+
+func (wholeLines) Lock()   { trafficFile.Lock() }
+func (wholeLines) Unlock() { trafficFile.Unlock() }
