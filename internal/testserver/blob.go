@@ -20,6 +20,8 @@ type Blob struct {
 	Small []byte `json:"small,omitempty"`
 	// File is the name of a larger content's file in the blobs' folder.
 	File string `json:"file,omitempty"`
+	// Parts, if there are any, are the content one after another.
+	Parts []Blob `json:"parts,omitempty"`
 }
 
 // Blobs keeps contents: up to 64 KiB in memory, above that in 0600 files of
@@ -75,6 +77,9 @@ func (b *Blobs) Put(r io.Reader) (Blob, error) {
 
 // Open reads a content from its beginning.
 func (b *Blobs) Open(blob Blob) (io.ReadSeekCloser, error) {
+	if blob.Parts != nil {
+		return &joined{blobs: b, blob: blob}, nil
+	}
 	if blob.File == "" {
 		return nopSeekCloser{bytes.NewReader(blob.Small)}, nil
 	}
@@ -83,10 +88,89 @@ func (b *Blobs) Open(blob Blob) (io.ReadSeekCloser, error) {
 
 // Drop removes a content's file.
 func (b *Blobs) Drop(blob Blob) error {
+	var errs []error
+	for _, part := range blob.Parts {
+		errs = append(errs, b.Drop(part))
+	}
+	if errs != nil {
+		return errors.Join(errs...)
+	}
 	if blob.File == "" {
 		return nil
 	}
 	return os.Remove(filepath.Join(b.dir, filepath.Base(blob.File)))
+}
+
+// joined reads parts as one content, one file open at a time.
+type joined struct {
+	blobs *Blobs
+	blob  Blob
+	at    int64
+	open  io.ReadSeekCloser
+	until int64
+}
+
+func (j *joined) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if j.open == nil {
+		if err := j.next(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := j.open.Read(p[:min(int64(len(p)), j.until-j.at)])
+	j.at += int64(n)
+	switch {
+	case j.at == j.until:
+		err = j.Close()
+	case err == io.EOF:
+		err = io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// next opens the part that holds the next byte.
+func (j *joined) next() error {
+	start := int64(0)
+	for _, part := range j.blob.Parts {
+		j.until = start + part.Size
+		if j.at >= j.until {
+			start = j.until
+			continue
+		}
+		var err error
+		if j.open, err = j.blobs.Open(part); err == nil {
+			_, err = j.open.Seek(j.at-start, io.SeekStart)
+		}
+		return err
+	}
+	return io.EOF
+}
+
+// Seek moves to an offset; the next Read opens the part there.
+func (j *joined) Seek(offset int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		offset += j.at
+	case io.SeekEnd:
+		offset += j.blob.Size
+	}
+	if offset < 0 {
+		return 0, errors.New("testserver: seek before the beginning")
+	}
+	err := j.Close()
+	j.at = offset
+	return offset, err
+}
+
+func (j *joined) Close() error {
+	if j.open == nil {
+		return nil
+	}
+	err := j.open.Close()
+	j.open = nil
+	return err
 }
 
 type nopSeekCloser struct{ io.ReadSeeker }

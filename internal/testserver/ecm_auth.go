@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 )
@@ -13,6 +14,9 @@ func (e *ECM) newTicket(user string) (string, ecmLogin) {
 	e.state.Serial++
 	sum := sha256.Sum256(fmt.Appendf(nil, "ticket %d of %s", e.state.Serial, user))
 	ticket, login := hex.EncodeToString(sum[:24]), ecmLogin{user, e.now().Add(e.options.TicketLifetime)}
+	if len(e.state.Tickets) > 4096 {
+		maps.DeleteFunc(e.state.Tickets, func(_ string, l ecmLogin) bool { return !e.now().Before(l.Expires) })
+	}
 	e.state.Tickets[ticket] = login
 	return ticket, login
 }
@@ -100,6 +104,8 @@ func (c *ecmCall) token() ecmReply {
 	case "client_credentials":
 	case "password":
 		user, password = c.text("username"), c.text("password")
+	case "urn:ietf:params:oauth:grant-type:token-exchange":
+		return c.exchange(user, password)
 	default:
 		return ecmReply{status: http.StatusBadRequest, body: map[string]any{"error": "unsupported_grant_type"}}
 	}
@@ -108,4 +114,20 @@ func (c *ecmCall) token() ecmReply {
 		return ecmReply{status: http.StatusUnauthorized, body: map[string]any{"error": "invalid_client", "error_description": "unknown client or wrong secret"}}
 	}
 	return ok(map[string]any{"access_token": ticket, "token_type": "Bearer", "expires_in": int(c.e.options.TicketLifetime.Seconds())})
+}
+
+// exchange gives a client a token of another user: impersonation.
+func (c *ecmCall) exchange(client, secret string) ecmReply {
+	_, known := c.e.login(client, secret)
+	name, _, _ := strings.Cut(c.text("subject_token"), "@")
+	switch {
+	case !known:
+		return ecmReply{status: http.StatusUnauthorized, body: map[string]any{"error": "invalid_client", "error_description": "unknown client or wrong secret"}}
+	case c.text("subject_token_type") != "urn:opentext.com:oauth:string:user_id" || c.e.state.Users[name] == nil:
+		return ecmReply{status: http.StatusBadRequest, body: map[string]any{"error": "invalid_request", "error_description": "unknown subject"}}
+	}
+	ticket, _ := c.e.newTicket(name)
+	return ok(map[string]any{
+		"access_token": ticket, "issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "token_type": "Bearer", "expires_in": int(c.e.options.TicketLifetime.Seconds()),
+	})
 }

@@ -11,11 +11,19 @@ import (
 )
 
 var typeNames = map[int]string{
-	0: "Folder", 131: "Category", 133: "Categories Volume", 141: "Enterprise Workspace", 142: "Personal Workspace", 144: "Document",
-	198: "Classification Volume", 550: "Records Management", 551: "RM Classification", 848: "Business Workspace", 862: "Business Workspaces",
+	0: "Folder", 1: "Shortcut", 131: "Category", 132: "Category Folder", 133: "Categories Volume", 136: "Compound Document", 140: "URL", 141: "Enterprise Workspace",
+	142: "Personal Workspace", 144: "Document", 196: "Classification Tree", 198: "Classification Volume", 199: "Classification", 298: "Collection", 550: "Records Management",
+	551: "RM Classification", 552: "Hold Maintenance", 553: "RSI Maintenance", 554: "Dispositions", 555: "Disposition Search", 602: "Disposition Group", 833: "Hold Group",
+	848: "Business Workspace", 849: "Business Workspace Template", 862: "Business Workspaces",
 }
 
-func container(kind int) bool { return kind != 144 && kind != 131 && kind != 551 }
+// creatable are the subtypes that POST /v2/nodes makes, with the subtype that
+// they have to stand in; 0 means any container.
+var creatable = map[int64]int{0: 0, 1: 0, 131: 0, 132: 0, 136: 0, 140: 0, 144: 0, 298: 0, 555: 554, 602: 554, 833: 552}
+
+func container(kind int) bool {
+	return !slices.Contains([]int{1, 131, 140, 144, 199, 551, 555}, kind)
+}
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
@@ -31,11 +39,14 @@ func (e *ECM) volumeOf(n *ecmNode) int64 {
 func (e *ECM) properties(n *ecmNode) map[string]any {
 	p := map[string]any{
 		"id": n.ID, "name": n.Name, "type": n.Type, "type_name": typeNames[n.Type], "parent_id": n.Parent, "volume_id": e.volumeOf(n),
-		"description": n.Description, "container": container(n.Type), "container_size": 0, "create_date": stamp(n.Created), "create_user_id": n.Owner,
+		"description": n.Description, "container": container(n.Type), "container_size": len(e.tree.kids[n.ID]), "create_date": stamp(n.Created), "create_user_id": n.Owner,
 		"modify_date": stamp(n.Modified), "modify_user_id": n.Owner, "owner_user_id": n.Owner, "owner_group_id": 1001, "reserved": false,
 		"reserved_date": nil, "reserved_user_id": 0, "versionable": n.Type == 144, "versions_control_advanced": false, "favorite": false,
 		"hidden": false, "guid": nil, "status": nil, "external_create_date": nil, "external_identity": "", "external_identity_type": "",
 		"external_modify_date": nil, "external_source": "",
+	}
+	if n.Reserved != nil {
+		p["reserved"], p["reserved_date"], p["reserved_user_id"] = true, stamp(n.Reserved.At), n.Reserved.User
 	}
 	for k, v := range n.External {
 		p[k] = v
@@ -53,26 +64,68 @@ func (n *ecmNode) newest() *ecmVersion {
 	return &n.Versions[len(n.Versions)-1]
 }
 
+// fields are the parts that the client asked for.
+func (c *ecmCall) fields() []string {
+	list := c.form["fields"]
+	switch v := c.body["fields"].(type) {
+	case []any:
+		for _, one := range v {
+			list = append(list, fmt.Sprint(one))
+		}
+	case string:
+		list = append(list, v)
+	}
+	return list
+}
+
 // nodeData is a node with the parts that were asked for.
 func (c *ecmCall) nodeData(n *ecmNode) map[string]any {
 	data := map[string]any{"properties": c.e.properties(n)}
-	for _, f := range c.r.URL.Query()["fields"] {
-		switch {
-		case strings.HasPrefix(f, "categories"):
+	for _, f := range c.fields() {
+		name, selected, _ := strings.Cut(strings.TrimSuffix(f, "}"), "{")
+		switch name, _, _ = strings.Cut(name, "."); name {
+		case "properties":
+			if selected == "" {
+				continue
+			}
+			some := map[string]any{}
+			for k := range strings.SplitSeq(selected, ",") {
+				if v, known := c.e.properties(n)[strings.TrimSpace(k)]; known {
+					some[strings.TrimSpace(k)] = v
+				}
+			}
+			data["properties"] = some
+		case "categories":
 			list := []any{}
 			for _, id := range sortedKeys(n.Categories) {
 				list = append(list, n.Categories[id])
 			}
 			data["categories"] = list
-		case strings.HasPrefix(f, "versions") && n.newest() != nil:
-			data["versions"] = n.versionData(*n.newest())
+		case "permissions":
+			list := []any{}
+			for _, row := range c.permissionRows(n) {
+				list = append(list, row.(map[string]any)["data"].(map[string]any)["permissions"])
+			}
+			data["permissions"] = list
+		case "versions":
+			if n.newest() != nil {
+				data["versions"] = c.versionData(n, *n.newest())
+			}
 		}
 	}
 	return data
 }
 
+func (c *ecmCall) ping() ecmReply {
+	api := map[string]any{"build": 2, "href": "api/v1", "version": 1}
+	if c.e.options.SpecShapes {
+		return ok(api)
+	}
+	return ok(map[string]any{"rest_api": []any{api}})
+}
+
 func (c *ecmCall) serverInfo() ecmReply {
-	return ok(map[string]any{
+	return c.shaped(map[string]any{
 		"server": map[string]any{"version": "23.3", "current_date": stamp(c.e.now()), "time_zone_offset_enabled": true},
 		"sessions": map[string]any{
 			"enabled": true, "expire_after_last_request": true, "expire_after_last_login": false, "session_timeout": c.e.options.TicketLifetime.Milliseconds(),
@@ -86,12 +139,27 @@ func (c *ecmCall) getNode() ecmReply {
 	if n == nil {
 		return fail(http.StatusBadRequest, "Could not get a node for %s", c.r.PathValue("id"))
 	}
-	data := c.nodeData(n)
-	results := map[string]any{"data": data}
+	results := map[string]any{"data": c.nodeData(n)}
 	if c.form.Has("state") {
-		results["state"] = map[string]any{"properties": map[string]any{"metadata_token": c.e.token("node", n)}}
+		results["state"] = map[string]any{"properties": map[string]any{"metadata_token": c.e.token("node", n)}, "categories": map[string]any{"metadata_token": c.e.token("category", n)}}
 	}
-	return ok(map[string]any{"links": c.links(), "results": results})
+	c.touch(n)
+	return c.shaped(map[string]any{"links": c.links(), "results": results})
+}
+
+func (c *ecmCall) getNodeV1() ecmReply {
+	n := c.node(c.id("id"))
+	if n == nil {
+		return fail(http.StatusBadRequest, "Could not get a node for %s", c.r.PathValue("id"))
+	}
+	actions := []any{}
+	for _, a := range c.offered(n) {
+		actions = append(actions, map[string]any{"parameterless": false, "read_only": false, "type": a, "type_name": a, "webnode_signature": nil})
+	}
+	return ok(map[string]any{
+		"data": c.e.properties(n), "type": n.Type, "type_name": typeNames[n.Type], "type_info": map[string]any{"advanced_versioning": false, "container": container(n.Type)},
+		"definitions": map[string]any{}, "definitions_base": []any{}, "definitions_order": []any{}, "available_actions": actions, "available_roles": []any{}, "addable_types": []any{},
+	})
 }
 
 // nameFault is what the server itself refuses in a name.
@@ -101,73 +169,30 @@ func nameFault(name string) bool {
 
 // taken finds the child of that name; names are compared without case.
 func (e *ECM) taken(parent int64, name string, except int64) *ecmNode {
-	for _, n := range e.state.Nodes {
-		if n.Parent == parent && !n.Deleted && n.ID != except && strings.EqualFold(n.Name, name) {
-			return n
-		}
+	if id := e.tree.names[placeOf(parent, name)]; id != except {
+		return e.state.Nodes[id]
 	}
 	return nil
 }
 
-func (c *ecmCall) createNodeV1() ecmReply {
-	reply := c.createNode()
-	if reply.status == http.StatusInternalServerError {
-		reply.status = http.StatusBadRequest
-	}
-	if reply.status != http.StatusOK {
-		return reply
-	}
-	data := reply.body.(map[string]any)["results"].(map[string]any)["data"].(map[string]any)
-	return ok(map[string]any{"id": data["properties"].(map[string]any)["id"]})
-}
+// busy tells that somebody else has reserved the node.
+func (c *ecmCall) busy(n *ecmNode) bool { return n.Reserved != nil && n.Reserved.User != c.user.ID }
 
-func (c *ecmCall) createNode() ecmReply {
-	for _, name := range []string{"type", "parent_id", "name"} {
-		if !c.has(name) {
-			return fail(http.StatusBadRequest, "Missing required parameter '%s'", name)
-		}
-	}
-	kind, isKind := c.number("type")
-	parentID, isID := c.number("parent_id")
-	name := c.text("name")
-	parent := c.node(parentID)
+// reserve reads the parameter that reserves a node or frees it.
+func (c *ecmCall) reserve(n *ecmNode) *ecmReply {
+	id, isID := c.number("reserved_user_id")
 	switch {
-	case !isKind || !isID:
-		return fail(http.StatusBadRequest, "Invalid datatype specified for argument 'parent_id'")
-	case kind != 0 && kind != 144:
-		return fail(http.StatusBadRequest, "Subtype %d not registered", kind)
-	case parent == nil || !container(parent.Type) || !c.may("create"):
-		return fail(http.StatusBadRequest, "%s", textNoAccess)
-	case nameFault(name):
-		return fail(http.StatusBadRequest, "Could not create a new %s", typeNames[int(kind)])
-	case c.e.taken(parentID, name, 0) != nil:
-		return fail(http.StatusInternalServerError, textNameTaken, name)
-	case kind == 144 && c.file == nil:
-		return fail(http.StatusBadRequest, "Missing required parameter 'File'")
-	}
-	n := &ecmNode{Parent: parentID, Type: int(kind), Name: name, Description: c.text("description"), Owner: c.user.ID, External: c.external()}
-	if roles, found := c.body["roles"].(map[string]any); found {
-		values, _ := roles["categories"].(map[string]any)
-		if reply, bad := c.e.applyValues(n, values, 0); bad {
-			return reply
+	case !c.can(n, "reserve"), c.busy(n) && !c.user.Admin:
+		return new(fail(http.StatusBadRequest, textNoAction, "reserve"))
+	case isID && id != 0:
+		if _, _, found := c.e.member(id); !found {
+			return new(fail(http.StatusBadRequest, "One or more parameters are invalid"))
 		}
+		n.Reserved = &ecmReservation{User: id, At: c.e.now()}
+	default:
+		n.Reserved = nil
 	}
-	if c.file != nil {
-		n.Versions = []ecmVersion{{Number: 1, Blob: *c.file, FileName: c.fileName, MediaType: cmp.Or(c.fileType, "application/octet-stream"), Created: c.e.now()}}
-	}
-	c.e.add(n)
-	parent.Modified = c.e.now()
-	return c.single(map[string]any{"properties": c.e.properties(n)})
-}
-
-func (c *ecmCall) external() map[string]any {
-	out := map[string]any{}
-	for _, k := range []string{"external_create_date", "external_modify_date", "external_source", "external_identity", "external_identity_type"} {
-		if c.has(k) {
-			out[k] = c.text(k)
-		}
-	}
-	return out
+	return nil
 }
 
 func (c *ecmCall) updateNode() ecmReply {
@@ -178,26 +203,26 @@ func (c *ecmCall) updateNode() ecmReply {
 	if c.has("metadata_token") && c.text("metadata_token") != c.e.token("node", n) {
 		return fail(http.StatusConflict, textConflict)
 	}
-	parent, name := n.Parent, n.Name
-	if c.has("parent_id") {
-		to, _ := c.number("parent_id")
-		if target := c.node(to); target == nil || !container(target.Type) {
-			return fail(http.StatusBadRequest, "%s", textNoAccess)
+	if c.has("reserved_user_id") {
+		if refused := c.reserve(n); refused != nil {
+			return *refused
 		}
-		if n.locked() {
-			return fail(http.StatusBadRequest, textNoAction, "move")
-		}
-		parent = to
+		n.Token++
+		return c.empty()
 	}
-	if c.has("name") {
-		if name = c.text("name"); nameFault(name) {
-			return fail(http.StatusBadRequest, "One or more parameters are invalid")
-		}
+	parent, name, refused := c.newPlace(n)
+	if refused != nil {
+		return *refused
 	}
-	if c.e.taken(parent, name, n.ID) != nil {
-		return fail(http.StatusInternalServerError, textNameTaken, name)
+	if parent != n.Parent {
+		c.audit(n, "Move")
 	}
+	if name != n.Name {
+		c.audit(n, "Rename")
+	}
+	c.e.unlink(n)
 	n.Parent, n.Name = parent, name
+	c.e.link(n)
 	if c.has("description") {
 		n.Description = c.text("description")
 	}
@@ -206,22 +231,35 @@ func (c *ecmCall) updateNode() ecmReply {
 	return c.empty()
 }
 
-// locked tells that a node is final or held, so that it cannot go away.
-func (n *ecmNode) locked() bool {
-	return len(n.Holds) > 0 || (n.Record != nil && n.Record.Final)
-}
-
-// keeps tells whether something in a node's tree forbids to remove it.
-func (e *ECM) keeps(n *ecmNode) bool {
-	if n.locked() {
-		return true
+// newPlace reads where a node goes and what it is called then.
+func (c *ecmCall) newPlace(n *ecmNode) (parent int64, name string, refused *ecmReply) {
+	parent, name = n.Parent, n.Name
+	if !c.can(n, "modify") || c.busy(n) || n.Parent == -1 {
+		return 0, "", new(fail(http.StatusBadRequest, textNoAction, "properties"))
 	}
-	for _, child := range e.state.Nodes {
-		if child.Parent == n.ID && !child.Deleted && e.keeps(child) {
-			return true
+	if c.has("parent_id") {
+		to, _ := c.number("parent_id")
+		target := c.node(to)
+		if target == nil || !container(target.Type) || !c.can(target, "add_items") || c.e.within(target, n.ID) {
+			return 0, "", new(fail(http.StatusBadRequest, "%s", textNoAccess))
+		}
+		if to != n.Parent && c.e.keeps(n) {
+			return 0, "", new(fail(http.StatusBadRequest, textNoAction, "move"))
+		}
+		parent = to
+	}
+	if c.has("name") {
+		if name = c.text("name"); nameFault(name) {
+			return 0, "", new(fail(http.StatusBadRequest, "One or more parameters are invalid"))
 		}
 	}
-	return false
+	if (name != n.Name || c.has("description")) && (c.e.fixed(n) || c.e.held(n)) {
+		return 0, "", new(fail(http.StatusBadRequest, textNoAction, "rename"))
+	}
+	if c.e.taken(parent, name, n.ID) != nil {
+		return 0, "", new(fail(http.StatusInternalServerError, textNameTaken, name))
+	}
+	return parent, name, nil
 }
 
 func (c *ecmCall) deleteNode() ecmReply {
@@ -229,11 +267,31 @@ func (c *ecmCall) deleteNode() ecmReply {
 	if n == nil {
 		return fail(http.StatusInternalServerError, "Could not get a node for %s", c.r.PathValue("id"))
 	}
-	if c.e.keeps(n) || !c.may("delete") || n.Parent == -1 {
+	if c.e.keeps(n) || !c.may("delete") || n.Parent == -1 || !c.can(n, "delete") || c.busy(n) || c.e.common(n) && c.e.inUse(n) {
 		return fail(http.StatusBadRequest, textNoAction, "delete")
 	}
-	n.Deleted = true
+	c.e.unlink(n)
+	n.Deleted, n.DeletedAt, n.DeletedBy = true, c.e.now(), c.user.ID
+	c.audit(n, "Delete")
 	return c.empty()
+}
+
+// inUse tells that a definition serves something.
+func (e *ECM) inUse(n *ecmNode) bool {
+	if slices.Contains([]int{552, 553, 554}, n.Type) || len(e.tree.kids[n.ID]) > 0 {
+		return true
+	}
+	for _, h := range e.state.Holds {
+		if h.Group == n.ID {
+			return true
+		}
+	}
+	for _, one := range e.state.Nodes {
+		if one.Record.in(n.ID) || one.Categories[n.ID] != nil || slices.Contains(one.Classes, n.ID) {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *ecmCall) listNodes() ecmReply {
@@ -246,43 +304,52 @@ func (c *ecmCall) listNodes() ecmReply {
 	case len(ids) > 250:
 		return fail(http.StatusBadRequest, "Too many items specified for parameter 'ids'")
 	}
-	results := []any{}
+	var results []any
 	for _, id := range ids {
 		if n := c.node(id); n != nil {
 			results = append(results, map[string]any{"data": c.nodeData(n)})
 		}
 	}
-	return ok(map[string]any{"links": c.links(), "results": results})
+	return c.several(results)
 }
 
-func (c *ecmCall) children() ecmReply {
-	parent := c.node(c.id("id"))
-	if parent == nil {
-		return fail(http.StatusInternalServerError, "Could not get a node for %s", c.r.PathValue("id"))
-	}
-	if !container(parent.Type) {
-		return fail(http.StatusInternalServerError, textNoAction, "browse")
-	}
+// listChildren finds what a container holds, filtered and sorted.
+func (c *ecmCall) listChildren(parent *ecmNode) []*ecmNode {
 	types, _ := c.numbers("where_type")
 	name := strings.ToLower(c.text("where_name"))
 	var all []*ecmNode
-	for _, n := range c.e.state.Nodes {
-		if n.Parent != parent.ID || n.Deleted || !c.sees(n) || !strings.Contains(strings.ToLower(n.Name), name) {
+	for _, n := range c.e.children(parent.ID) {
+		if !strings.Contains(strings.ToLower(n.Name), name) || n.Type == 833 || !c.sees(n) {
 			continue
 		}
 		if len(types) == 0 || slices.ContainsFunc(types, func(t int64) bool {
-			return int64(n.Type) == t || (t == -1 && container(n.Type)) || (t == -3 && !container(n.Type))
+			return int64(n.Type) == t || t == -2 || (t == -1 && container(n.Type)) || (t == -3 && !container(n.Type))
 		}) {
 			all = append(all, n)
 		}
 	}
 	sortNodes(all, c.text("sort"))
-	some, paging := page(c, all)
+	return all
+}
+
+func (c *ecmCall) browse(parent *ecmNode) ecmReply {
+	if !container(parent.Type) || !c.can(parent, "see_contents") {
+		return fail(http.StatusInternalServerError, textNoAction, "browse")
+	}
+	some, paging := page(c, c.listChildren(parent))
 	var results []any
 	for _, n := range some {
 		results = append(results, map[string]any{"data": c.nodeData(n)})
 	}
 	return c.listed(paging, results)
+}
+
+func (c *ecmCall) childNodes() ecmReply {
+	parent := c.node(c.id("id"))
+	if parent == nil {
+		return fail(http.StatusInternalServerError, "Could not get a node for %s", c.r.PathValue("id"))
+	}
+	return c.browse(parent)
 }
 
 func sortNodes(all []*ecmNode, order string) {
@@ -295,6 +362,10 @@ func sortNodes(all []*ecmNode, order string) {
 		case "create_date":
 			by = a.Created.Compare(b.Created)
 		case "id":
+		case "type":
+			by = cmp.Compare(a.Type, b.Type)
+		case "size":
+			by = cmp.Compare(a.size(), b.size())
 		default:
 			by = strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
 		}
@@ -306,64 +377,9 @@ func sortNodes(all []*ecmNode, order string) {
 	})
 }
 
-func (c *ecmCall) ancestors() ecmReply {
-	n := c.node(c.id("id"))
-	if n == nil {
-		return fail(http.StatusInternalServerError, "%s", textNoAccess)
+func (n *ecmNode) size() int64 {
+	if v := n.newest(); v != nil {
+		return v.Blob.Size
 	}
-	var way []any
-	for at := n; at != nil; at = c.e.state.Nodes[at.Parent] {
-		way = append(way, map[string]any{"id": at.ID, "name": at.Name, "parent_id": at.Parent, "type": at.Type, "type_name": typeNames[at.Type], "volume_id": c.e.volumeOf(at)})
-	}
-	slices.Reverse(way)
-	return ok(map[string]any{"ancestors": way})
-}
-
-func (c *ecmCall) validateNames() ecmReply {
-	parent, isID := c.number("parent_id")
-	switch {
-	case !c.has("parent_id"):
-		return fail(http.StatusBadRequest, "Body Parameter 'parent_id' is missing")
-	case !isID:
-		return fail(http.StatusBadRequest, "Body Parameter 'parent_id' is invalid")
-	case !c.has("names"):
-		return fail(http.StatusBadRequest, "Body Parameter 'names' is missing")
-	case c.node(parent) == nil:
-		return fail(http.StatusBadRequest, "%s", textNoAccess)
-	}
-	results := []any{}
-	names, _ := c.body["names"].([]any)
-	for _, name := range names {
-		if n := c.e.taken(parent, fmt.Sprint(name), 0); n != nil {
-			results = append(results, map[string]any{"id": n.ID, "name": name})
-		}
-	}
-	return ok(map[string]any{"results": results})
-}
-
-func (c *ecmCall) volumes() ecmReply {
-	var results []any
-	for _, id := range sortedKeys(c.e.state.Nodes) {
-		if n := c.e.state.Nodes[id]; n.Parent == -1 {
-			results = append(results, map[string]any{"data": c.nodeData(n)})
-		}
-	}
-	return ok(map[string]any{"links": c.links(), "results": results})
-}
-
-func (c *ecmCall) volume() ecmReply {
-	kind := c.id("type")
-	for _, n := range c.e.state.Nodes {
-		if n.Parent == -1 && int64(n.Type) == kind {
-			return c.single(c.nodeData(n))
-		}
-	}
-	if typeNames[int(kind)] == "" {
-		return fail(http.StatusInternalServerError, "Subtype %s not registered", c.r.PathValue("type"))
-	}
-	return fail(http.StatusInternalServerError, "Subtype %s is not a root subtype", c.r.PathValue("type"))
-}
-
-func (c *ecmCall) classificationVolume() ecmReply {
-	return ok(map[string]any{"id": 2046, "name": c.e.state.Nodes[2046].Name, "type": 198})
+	return 0
 }

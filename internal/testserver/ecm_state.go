@@ -23,11 +23,9 @@ func (e *ECM) Save(dir string) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if into.Dir() != e.blobs.Dir() {
-		for _, n := range e.state.Nodes {
-			for _, v := range n.Versions {
-				if err := e.copyBlob(v.Blob, into); err != nil {
-					return fmt.Errorf("testserver: save node %d: %w", n.ID, err)
-				}
+		for _, b := range e.contents() {
+			if err := e.copyBlob(b, into); err != nil {
+				return fmt.Errorf("testserver: save a content: %w", err)
 			}
 		}
 	}
@@ -42,7 +40,34 @@ func (e *ECM) Save(dir string) error {
 	return os.Rename(path+".new", path)
 }
 
+// contents are all that the fake keeps, of versions, renditions and uploads.
+func (e *ECM) contents() []Blob {
+	var all []Blob
+	for _, n := range e.state.Nodes {
+		for _, v := range n.Versions {
+			all = append(all, v.Blob)
+			for _, r := range v.Renditions {
+				all = append(all, r.Blob)
+			}
+		}
+	}
+	for _, u := range e.state.Uploads {
+		for _, b := range u.Parts {
+			all = append(all, b)
+		}
+		if u.Whole != nil {
+			all = append(all, *u.Whole)
+		}
+	}
+	return all
+}
+
 func (e *ECM) copyBlob(b Blob, into *Blobs) error {
+	for _, part := range b.Parts {
+		if err := e.copyBlob(part, into); err != nil {
+			return err
+		}
+	}
 	if b.File == "" {
 		return nil
 	}
@@ -77,5 +102,6 @@ func LoadECM(dir string, options ECMOptions) (*ECM, error) {
 	if err := json.Unmarshal(raw, &e.state); err != nil {
 		return nil, fmt.Errorf("testserver: %s: %w", filepath.Join(dir, ecmStateFile), err)
 	}
+	e.regrow()
 	return e, nil
 }
