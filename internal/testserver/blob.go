@@ -124,7 +124,7 @@ func (j *joined) Read(p []byte) (int, error) {
 	switch {
 	case j.at == j.until:
 		err = j.Close()
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		err = io.ErrUnexpectedEOF
 	}
 	return n, err

@@ -112,6 +112,8 @@ func (e *ECM) due(n *ecmNode, s *ECMStage) (from, at time.Time, known bool) {
 	if !known {
 		return from, at, false
 	}
+	// Retention counts whole days.
+	from = from.UTC().Truncate(24 * time.Hour)
 	at = from
 	if s.EventType == eventCalendar {
 		at = time.Date(from.Year(), time.Month(max(s.YearEndMonth, 1)), max(s.YearEndDay, 1), 0, 0, 0, 0, time.UTC)

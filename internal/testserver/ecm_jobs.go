@@ -147,7 +147,7 @@ func (c *ecmCall) abortQueue() ecmReply {
 	return j.reply(c.e)
 }
 
-// finalizeTree finalises a node, and what stands in it if asked.
+// finalizeTree finalizes a node, and what stands in it if asked.
 func (c *ecmCall) finalizeTree() string {
 	id, _ := c.number("id")
 	n := c.node(id)

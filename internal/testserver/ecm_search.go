@@ -121,7 +121,7 @@ func (c *ecmCall) postSearch() ecmReply {
 	})
 }
 
-// inLocation honours location_id1 to location_id9.
+// inLocation honors location_id1 to location_id9.
 func (c *ecmCall) inLocation(n *ecmNode) bool {
 	asked := false
 	for i := range 9 {
