@@ -126,6 +126,8 @@ const (
 	rsisID         = 2052
 	dispositionsID = 2053
 	workspacesID   = 2060
+	// defaultGroup is the group of every node without one of its own.
+	defaultGroup = 1001
 )
 
 // NewECM makes a fake with its volumes and one user.

@@ -43,10 +43,15 @@ func (a *ecmAccess) clone() *ecmAccess {
 	})
 }
 
+// open are the permissions of a node without any of its own.
+func (n *ecmNode) open() *ecmAccess {
+	return &ecmAccess{Owner: n.Owner, OwnerCan: permissionNames, Group: defaultGroup, GroupCan: permissionNames, Public: permissionNames}
+}
+
 // access is a node's own permissions, made explicit if it has none yet.
 func (n *ecmNode) access() *ecmAccess {
 	if n.Access == nil {
-		n.Access = &ecmAccess{Owner: n.Owner, OwnerCan: permissionNames, Group: 1001, GroupCan: permissionNames, Public: permissionNames}
+		n.Access = n.open()
 	}
 	return n.Access
 }
@@ -137,9 +142,9 @@ func (e *ECM) common(n *ecmNode) bool {
 
 // permissions lists a node's permissions as the server does.
 func (c *ecmCall) permissionRows(n *ecmNode) []any {
-	a := n.access().clone()
-	if n.Access == nil {
-		a = &ecmAccess{}
+	a := n.Access
+	if a == nil {
+		a = n.open()
 	}
 	row := func(kind string, right any, can []string) any {
 		return map[string]any{"data": map[string]any{"permissions": map[string]any{"type": kind, "right_id": right, "permissions": can}}}

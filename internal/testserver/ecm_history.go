@@ -112,7 +112,7 @@ func (c *ecmCall) recycled() ecmReply {
 		p["deleted_user_id"], p["deleted_date"], p["purged_date"] = n.DeletedBy, stamp(n.DeletedAt), stamp(n.DeletedAt.AddDate(0, 0, 60))
 		results = append(results, map[string]any{"data": data})
 	}
-	return c.listed(paging, results)
+	return c.flat(paging, results)
 }
 
 // recycle does something to each of the named nodes in the recycle bin. If one

@@ -49,6 +49,9 @@ func TestECM_HoldsHaveTheirOwnLife(t *testing.T) {
 	w.del(fmt.Sprintf("/v1/nodes/%d/holds/%d", node, id)).refused(400, "Object does not have this Hold")
 	require.Equal(t, "true", w.del("/v2/hold", "holdname", "CASE-7").ok().text("results.ok"))
 	require.Empty(t, w.get("/v1/holds").ok().body)
+	spare := w.AddHold("SPARE", "LEGAL")
+	w.del(fmt.Sprintf("/v1/holds/%d", spare)).ok()
+	w.del(fmt.Sprintf("/v1/holds/%d", spare)).refused(400, "Error deleting Hold. Hold may not exist or is in use")
 }
 
 func TestECM_WhatIsHeldStays(t *testing.T) {

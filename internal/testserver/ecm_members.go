@@ -13,7 +13,7 @@ func (e *ECM) memberRow(id int64) map[string]any {
 		return nil
 	}
 	row := map[string]any{
-		"id": id, "name": name, "name_formatted": name, "type": bit(group), "type_name": "User", "initials": strings.ToUpper(name[:1]), "group_id": 1001, "deleted": false,
+		"id": id, "name": name, "name_formatted": name, "type": bit(group), "type_name": "User", "initials": strings.ToUpper(name[:1]), "group_id": defaultGroup, "deleted": false,
 		"first_name": name, "last_name": "", "middle_name": "", "display_name": name, "photo_id": nil, "photo_url": nil,
 	}
 	if group {
@@ -33,7 +33,7 @@ func (c *ecmCall) members() ecmReply {
 		}
 	}
 	some, paging := page(c, rows)
-	return c.listed(paging, some)
+	return c.flat(paging, some)
 }
 
 func (e *ECM) memberIDs() []int64 {
@@ -66,7 +66,7 @@ func (c *ecmCall) groupMembers() ecmReply {
 		rows = append(rows, map[string]any{"data": map[string]any{"properties": c.e.memberRow(id)}})
 	}
 	some, paging := page(c, rows)
-	return c.listed(paging, some)
+	return c.flat(paging, some)
 }
 
 func (c *ecmCall) memberOf() ecmReply {
@@ -93,7 +93,7 @@ func (c *ecmCall) reservedNodes() ecmReply {
 	for _, n := range some {
 		results = append(results, map[string]any{"data": c.nodeData(n)})
 	}
-	return c.listed(paging, results)
+	return c.flat(paging, results)
 }
 
 func (c *ecmCall) sessions() ecmReply {

@@ -40,7 +40,7 @@ func (e *ECM) properties(n *ecmNode) map[string]any {
 	p := map[string]any{
 		"id": n.ID, "name": n.Name, "type": n.Type, "type_name": typeNames[n.Type], "parent_id": n.Parent, "volume_id": e.volumeOf(n),
 		"description": n.Description, "container": container(n.Type), "container_size": len(e.tree.kids[n.ID]), "create_date": stamp(n.Created), "create_user_id": n.Owner,
-		"modify_date": stamp(n.Modified), "modify_user_id": n.Owner, "owner_user_id": n.Owner, "owner_group_id": 1001, "reserved": false,
+		"modify_date": stamp(n.Modified), "modify_user_id": n.Owner, "owner_user_id": n.Owner, "owner_group_id": defaultGroup, "reserved": false,
 		"reserved_date": nil, "reserved_user_id": 0, "versionable": n.Type == 144, "versions_control_advanced": false, "favorite": false,
 		"hidden": false, "guid": nil, "status": nil, "external_create_date": nil, "external_identity": "", "external_identity_type": "",
 		"external_modify_date": nil, "external_source": "",

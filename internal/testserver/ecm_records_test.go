@@ -185,6 +185,7 @@ func TestECM_CrossReferencesOnlyBetweenRecords(t *testing.T) {
 	w.post("/v1/rmclassifications/removexref", "ids", a, "xref_type", "RIGHTS").ok()
 	require.Empty(t, w.node(b).Xrefs)
 
+	require.Equal(t, "has rights", w.get("/v1/xrefs").ok().text("data.0.desc"))
 	w.del("/v1/xrefs/RIGHTS").ok()
 	w.del("/v1/xrefs/RIGHTS").refused(404, "Cross-Reference does not exist")
 	w.get("/v1/xrefs/RIGHTS").refused(400, "Could not get a Cross-Reference")

@@ -70,6 +70,13 @@ func TestECM_AClassHasTheSchedulesItWasGiven(t *testing.T) {
 	w.del(path).ok()
 	require.Empty(t, rsis(id))
 	w.del(fmt.Sprintf("/v1/nodes/%d/rmclassifications/%d/rsis", id, w.folder)).refused(400, "Cannot retrieve node")
+	other := w.record("b")
+	require.Equal(t, other, w.get(fmt.Sprintf("/v2/rsiitems/%d", w.rsi)).ok().id("results.0.id"))
+	require.Len(t, w.get(fmt.Sprintf("/v2/rsiitems/%d/page", w.rsi), "page", 1, "limit", 1).ok().list("results"), 1)
+	w.get("/v2/rsiitems/9").refused(400, "could not be accessed")
+	require.Len(t, w.get(fmt.Sprintf("/v2/classifieditems/%d", w.class)).ok().list("results.contents"), 2)
+	spare := w.AddRSI(ECMRSI{Name: "SPARE"})
+	w.del(fmt.Sprintf("/v2/rsischedules/%d", spare)).ok()
 }
 
 func TestECM_StagesFallDueByTheirDates(t *testing.T) {

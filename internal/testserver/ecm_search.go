@@ -174,7 +174,7 @@ func (c *ecmCall) hit(d ecmIndexed) map[string]any {
 	return map[string]any{
 		"data": data, "links": map[string]any{"data": map[string]any{}},
 		"search_result_metadata": map[string]any{
-			"current_version": true, "object_id": fmt.Sprintf("DataId=%d&Version=%d", n.ID, len(n.Versions)), "object_href": nil, "result_type": strconv.Itoa(n.Type), "source_id": "1", "version_type": nil,
+			"current_version": true, "object_id": fmt.Sprintf("DataId=%d&Version=%d", n.ID, len(n.Versions)), "object_href": nil, "result_type": n.Type, "source_id": 1, "version_type": nil,
 		},
 	}
 }

@@ -40,6 +40,9 @@ func (e *ECM) AddUser(u ECMUser) int64 {
 		for _, other := range e.state.Users {
 			u.ID = max(u.ID, other.ID+1)
 		}
+		if u.ID == defaultGroup {
+			u.ID++
+		}
 	}
 	e.state.Users[u.Name] = &u
 	return u.ID

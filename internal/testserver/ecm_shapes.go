@@ -49,6 +49,9 @@ func (c *ecmCall) shaped(v map[string]any) ecmReply {
 func wrapped(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
+		if len(v) == 0 {
+			return v
+		}
 		inner := map[string]any{}
 		for k, one := range v {
 			inner[k] = wrapped(one)
@@ -78,6 +81,12 @@ func (c *ecmCall) listed(paging map[string]any, results []any) ecmReply {
 	return c.shaped(map[string]any{
 		"collection": map[string]any{"paging": paging, "sorting": map[string]any{"sort": []any{}}}, "links": c.links(), "results": orEmpty(results),
 	})
+}
+
+// flat is listed for the views whose paging is described without links.
+func (c *ecmCall) flat(paging map[string]any, results []any) ecmReply {
+	paging["links"] = nil
+	return c.listed(paging, results)
 }
 
 // several is a v2 answer about several, all of them.

@@ -179,7 +179,7 @@ func (c *ecmCall) deleteRole() ecmReply {
 func (e *ECM) roleMember(id int64) map[string]any {
 	row := e.memberRow(id)
 	return map[string]any{
-		"id": id, "name": row["name"], "display_name": row["name"], "first_name": row["name"], "last_name": "", "middle_name": "", "group_id": 1001, "group_name": "DefaultGroup",
+		"id": id, "name": row["name"], "display_name": row["name"], "first_name": row["name"], "last_name": "", "middle_name": "", "group_id": defaultGroup, "group_name": "DefaultGroup",
 	}
 }
 
