@@ -59,7 +59,7 @@ type announcement struct {
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	var o demo.Options
+	o := demo.Options{Archive: true}
 	var traffic string
 	f := flag.NewFlagSet("fakes", flag.ContinueOnError)
 	f.SetOutput(stderr)

@@ -51,6 +51,13 @@ func TestFakes_AnnounceThemselvesAndServe(t *testing.T) {
 		require.NoError(t, resp.Body.Close())
 		require.Equal(t, http.StatusOK, resp.StatusCode)
 	}
+	holds := get(t, text("ecm", "url")+"/api/v1/holds", login.Ticket)
+	require.Contains(t, holds, `"HoldName":"CASE-1"`)
+	codes := get(t, text("ecm", "url")+"/api/v2/recordsmanagement/rmcodes", login.Ticket)
+	require.Contains(t, codes, `"code":"LEGAL"`)
+	require.Contains(t, codes, `"code":"ACTIVE"`)
+	searches := get(t, text("ecm", "url")+"/api/v2/dispositionscontainer/0", login.Ticket)
+	require.Contains(t, searches, `"name":"Ended campaigns"`)
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}
@@ -64,12 +71,26 @@ func TestFakes_AnnounceThemselvesAndServe(t *testing.T) {
 	b, err := os.ReadFile(traffic)
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	require.Len(t, lines, 5)
+	require.Len(t, lines, 8)
 	for _, l := range lines {
 		var exchange map[string]any
 		require.NoError(t, json.Unmarshal([]byte(l), &exchange))
 		require.Len(t, exchange, 12)
 	}
+}
+
+func get(t *testing.T, address, ticket string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	require.NoError(t, err)
+	req.Header.Set("OTCSTicket", ticket)
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, resp.StatusCode, string(b))
+	return string(b)
 }
 
 func post(t *testing.T, address string, form url.Values, answer any) {

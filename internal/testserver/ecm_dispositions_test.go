@@ -166,3 +166,16 @@ func TestECM_OnlyApprovedStagesWhereApprovalIsOn(t *testing.T) {
 	w.run(search)
 	require.EqualValues(t, 2, w.get(fmt.Sprintf("/v2/snapshottable/%d", search)).ok().id("data.1.data.record_count"))
 }
+
+func TestECM_ASeededSnapshotIsThereFromTheStart(t *testing.T) {
+	t.Parallel()
+	w := newECMWorld(t)
+	w.AddRSI(ECMRSI{Name: "NOW", Stage: "FINAL", Action: 32})
+	id, err := w.AddDocument(w.folder, "old", []byte("old"))
+	require.NoError(t, err)
+	w.Declare(id, w.AddRMClassification("Due", "NOW"))
+	search := w.AddDispositionSearch("Due", ECMDispositionSearch{RSIs: []string{"NOW"}, Below: w.folder})
+	qdate := w.RunDispositionSearch(search)
+	a := w.get(fmt.Sprintf("/v2/nodes/%d/disposition-snapshots/qdate/%s", search, qdate)).ok()
+	require.Equal(t, id, a.id("results.data.0.data.id"))
+}

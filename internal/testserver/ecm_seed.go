@@ -112,6 +112,18 @@ func (e *ECM) AddRMClassification(name string, rsis ...string) int64 {
 	return e.add(&ecmNode{Parent: classVolumeID, Type: 551, Name: name, RSIs: rsis})
 }
 
+// Declare makes a node a record of an RM classification, which brings its
+// first RSI, as if it had been one from its creation.
+func (e *ECM) Declare(node, class int64) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	c := &ecmCall{e: e, user: e.state.Users[e.options.User]}
+	n := e.state.Nodes[node]
+	n.Record = c.declared(n, e.state.Nodes[class])
+	n.RecordToken++
+	c.audit(n, "Classification Applied")
+}
+
 // AddClassification adds a standard classification, which declares nothing.
 func (e *ECM) AddClassification(name string) int64 {
 	e.mu.Lock()

@@ -35,6 +35,9 @@ type Options struct {
 	// free loopback ports.
 	ECMAddress, SmintAddress string
 	Catalog                  sminttest.Catalog
+	// Archive adds what an ECM in use holds besides: old records, holds, and a
+	// disposition search with a snapshot.
+	Archive bool
 }
 
 // World is both fakes, running, and the ids of what was set up.
@@ -125,7 +128,35 @@ func (w *World) fresh(o Options) (err error) {
 	w.Root = w.ECM.AddFolder(2000, rootName)
 	w.Category = w.ECM.AddCategory(categoryName, Attributes()...)
 	w.Class = w.ECM.AddRMClassification(className, "MKT-07")
+	if o.Archive {
+		if err := w.archive(); err != nil {
+			return err
+		}
+	}
 	return w.Smint.SeedCatalog(o.Catalog)
+}
+
+// archive adds what the server had before: two records whose retention has
+// ended, one of them on hold, and a disposition search that has found both.
+func (w *World) archive() error {
+	w.ECM.AddCode("hold_type", "LEGAL", "Legal")
+	w.ECM.AddCode("status", "ACTIVE", "Active")
+	w.ECM.AddRSI(ecmtest.RSI{Name: "MKT-00", Title: "Marketing, ended", Stage: "FINAL", Action: 32})
+	folder := w.ECM.AddFolder(2000, "Archive")
+	class := w.ECM.AddRMClassification("Ended campaigns", "MKT-00")
+	var last ecm.NodeID
+	for _, name := range []string{"flyer-2016.txt", "poster-2016.txt"} {
+		id, err := w.ECM.AddDocument(folder, name, []byte(name))
+		if err != nil {
+			return err
+		}
+		w.ECM.Declare(id, class)
+		last = id
+	}
+	w.ECM.AddHold("CASE-1", "LEGAL", last)
+	w.ECM.AddHold("CASE-2", "LEGAL")
+	w.ECM.RunDispositionSearch(w.ECM.AddDispositionSearch("Ended campaigns", folder, "MKT-00"))
+	return nil
 }
 
 // find looks up what an earlier run had set up, by name.
