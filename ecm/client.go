@@ -40,6 +40,11 @@ type Client struct {
 	RSIs              *RSIsService
 	Holds             *HoldsService
 	CrossReferences   *CrossReferencesService
+	Classifications   *ClassificationsService
+	Queues            *QueuesService
+	Dispositions      *DispositionsService
+	Security          *SecurityService
+	Codes             *CodesService
 
 	core *core
 }
@@ -171,7 +176,8 @@ func newClient(k *core) *Client {
 		Auth: (*AuthService)(&s), Server: (*ServerService)(&s), Nodes: (*NodesService)(&s), Versions: (*VersionsService)(&s),
 		Content: (*ContentService)(&s), Categories: (*CategoriesService)(&s), Volumes: (*VolumesService)(&s),
 		RMClassifications: (*RMClassificationsService)(&s), RSIs: (*RSIsService)(&s), Holds: (*HoldsService)(&s),
-		CrossReferences: (*CrossReferencesService)(&s), core: k,
+		CrossReferences: (*CrossReferencesService)(&s), Classifications: (*ClassificationsService)(&s), Queues: (*QueuesService)(&s),
+		Dispositions: (*DispositionsService)(&s), Security: (*SecurityService)(&s), Codes: (*CodesService)(&s), core: k,
 	}
 }
 

@@ -25,6 +25,16 @@ type Refused struct {
 // guard reads holds and record state of a node and refuses what would harm a
 // held node or a record. State that cannot be read refuses as well.
 func (c *core) guard(ctx context.Context, op string, id NodeID, skip []Unguarded) error {
+	return c.guardBy(ctx, op, id, skip, c.mayDestroy)
+}
+
+// guardHolds is guard for what a disposition does: final records are what it is
+// for, held ones are not.
+func (c *core) guardHolds(ctx context.Context, op string, id NodeID, skip []Unguarded) error {
+	return c.guardBy(ctx, op, id, skip, c.mayDispose)
+}
+
+func (c *core) guardBy(ctx context.Context, op string, id NodeID, skip []Unguarded, may func(context.Context, NodeID) error) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	for _, u := range skip {
@@ -32,13 +42,10 @@ func (c *core) guard(ctx context.Context, op string, id NodeID, skip []Unguarded
 			faults.Add("unguarded", "", "a reason")
 		}
 	}
-	if err := faults.Err(op); err != nil {
+	if err := faults.Err(op); err != nil || len(skip) > 0 {
 		return err
 	}
-	if len(skip) > 0 {
-		return nil
-	}
-	err := c.mayDestroy(ctx, id)
+	err := may(ctx, id)
 	if err == nil {
 		return nil
 	}
@@ -47,11 +54,8 @@ func (c *core) guard(ctx context.Context, op string, id NodeID, skip []Unguarded
 	return refusal
 }
 
-func (c *core) mayDestroy(ctx context.Context, id NodeID) error {
-	details, err := (*RMClassificationsService)(&service{c}).Get(ctx, id)
-	if err != nil {
-		return fmt.Errorf("%w: its record state could not be read: %w", ErrFinal, err)
-	}
+// mayDispose refuses what is held, or might be.
+func (c *core) mayDispose(ctx context.Context, id NodeID) error {
 	holds, err := (*HoldsService)(&service{c}).OfNode(ctx, id)
 	if err != nil {
 		return fmt.Errorf("%w: its holds could not be read: %w", ErrOnHold, err)
@@ -62,6 +66,15 @@ func (c *core) mayDestroy(ctx context.Context, id NodeID) error {
 			reasons = append(reasons, fmt.Errorf("%w: hold %s %q", ErrOnHold, h.HoldID, h.Name))
 		}
 	}
+	return errors.Join(reasons...)
+}
+
+func (c *core) mayDestroy(ctx context.Context, id NodeID) error {
+	details, err := (*RMClassificationsService)(&service{c}).Get(ctx, id)
+	if err != nil {
+		return fmt.Errorf("%w: its record state could not be read: %w", ErrFinal, err)
+	}
+	reasons := []error{c.mayDispose(ctx, id)}
 	if details.Final {
 		reasons = append(reasons, fmt.Errorf("%w: class %s", ErrFinal, details.Class()))
 	}

@@ -2,6 +2,8 @@ package ecm
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"net/url"
 	"strconv"
 	"time"
@@ -9,7 +11,9 @@ import (
 	"github.com/smintecm/sdk/internal/rest"
 )
 
-// HoldsService reads holds.
+// HoldsService sets, reads and releases holds. Writes run one at a time: the
+// endpoints do not bear more. No bulk call answers item by item: read
+// [HoldsService.OfNode] or [HoldsService.Items] to know what is held.
 type HoldsService service
 
 // NodeHold is a hold on a node.
@@ -34,7 +38,7 @@ func (s *HoldsService) OfNode(ctx context.Context, id NodeID) ([]NodeHold, error
 	if err := faults.Err(routes.nodeHolds.Name); err != nil {
 		return nil, err
 	}
-	answer, err := rest.Do[v1[struct {
+	answer, err := get[v1[struct {
 		ID        number `json:"hold_id"`
 		Name      string `json:"hold_name"`
 		Type      string `json:"hold_type"`
@@ -43,7 +47,7 @@ func (s *HoldsService) OfNode(ctx context.Context, id NodeID) ([]NodeHold, error
 		AppliedBy string `json:"applied_by"`
 		Applied   stamp  `json:"date_applied"`
 		Removable flag   `json:"removable"`
-	}]](ctx, s.rest, rest.Request{Route: &routes.nodeHolds, Path: []any{id}})
+	}]](ctx, s.core, &routes.nodeHolds, []any{id}, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -57,6 +61,540 @@ func (s *HoldsService) OfNode(ctx context.Context, id NodeID) ([]NodeHold, error
 		})
 	}
 	return list, nil
+}
+
+// Hold is a legal or administrative freeze. It is no node.
+type Hold struct {
+	ID      HoldID
+	Name    string
+	Active  bool
+	Type    string
+	Comment string
+	// AlternateID is the natural place for the id of the case elsewhere.
+	AlternateID string
+	// ParentID is the hold group, 0 at the root.
+	ParentID NodeID
+	// AppliedBy is a person's display name.
+	AppliedBy      string
+	Applied        time.Time
+	ToRemove       time.Time
+	Removed        time.Time
+	RemovalComment string
+}
+
+type wireHold struct {
+	ID             number          `json:"HoldID"`
+	Name           string          `json:"HoldName"`
+	Active         flag            `json:"ActiveHold"`
+	Type           string          `json:"HoldType"`
+	Comment        string          `json:"HoldComment"`
+	AlternateID    json.RawMessage `json:"AlternateHoldID"`
+	ParentID       number          `json:"ParentID"`
+	AppliedBy      string          `json:"ApplyPatron"`
+	Applied        stamp           `json:"DateApplied"`
+	ToRemove       stamp           `json:"DateToRemove"`
+	Removed        stamp           `json:"DateRemoved"`
+	RemovalComment string          `json:"RemovalComment"`
+}
+
+func (w wireHold) hold() Hold {
+	return Hold{
+		ID: HoldID(w.ID), Name: w.Name, Active: bool(w.Active), Type: w.Type, Comment: w.Comment, AlternateID: textOf(w.AlternateID),
+		ParentID: NodeID(w.ParentID), AppliedBy: w.AppliedBy, Applied: time.Time(w.Applied), ToRemove: time.Time(w.ToRemove),
+		Removed: time.Time(w.Removed), RemovalComment: w.RemovalComment,
+	}
+}
+
+// textOf is a text that some servers send as a number.
+func textOf(raw json.RawMessage) string {
+	var s string
+	if len(raw) == 0 || string(raw) == "null" {
+		return ""
+	}
+	if json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	return string(raw)
+}
+
+// HoldName is a hold's id, name and whether it is in force.
+type HoldName struct {
+	ID     HoldID
+	Name   string
+	Active bool
+}
+
+// Names lists all holds in short.
+//
+// API: GET /v1/holds.
+func (s *HoldsService) Names(ctx context.Context) ([]HoldName, error) {
+	answer, err := get[[]wireHold](ctx, s.core, &routes.holdNames, nil, nil)
+	if err != nil {
+		return nil, err
+	}
+	var list []HoldName
+	for _, h := range answer {
+		list = append(list, HoldName{HoldID(h.ID), h.Name, bool(h.Active)})
+	}
+	return list, nil
+}
+
+// List returns all holds.
+//
+// API: GET /v2/holds.
+func (s *HoldsService) List(ctx context.Context) ([]Hold, error) {
+	return collect(func(page int) ([]Hold, int, error) {
+		answer, err := get[v2[struct {
+			Holds oneOrMany[wireHold] `json:"holds"`
+		}]](ctx, s.core, &routes.holdList, nil, pageParams(page))
+		var list []Hold
+		for _, r := range answer.Results {
+			for _, h := range r.Data.Holds {
+				list = append(list, h.hold())
+			}
+		}
+		return list, answer.Collection.Paging.PageTotal, err
+	})
+}
+
+// oneHold finds the hold at either place where servers put it.
+type oneHold struct {
+	Hold    *wireHold `json:"hold"`
+	Results struct {
+		Data struct {
+			Hold *wireHold `json:"hold"`
+		} `json:"data"`
+	} `json:"results"`
+}
+
+func (o oneHold) hold(route *rest.Route, err error) (*Hold, error) {
+	w := o.Hold
+	if w == nil {
+		w = o.Results.Data.Hold
+	}
+	if err == nil && (w == nil || w.ID == 0) {
+		err = &Error{Op: route.Name, Method: route.Method, Route: route.Template, StatusCode: 200, Message: "no such hold", Err: ErrNotFound}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return new(w.hold()), nil
+}
+
+// Get reads a hold. One that does not exist is ErrNotFound.
+//
+// API: GET /v2/holds/{id}.
+func (s *HoldsService) Get(ctx context.Context, id HoldID) (*Hold, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.holdGet.Name); err != nil {
+		return nil, err
+	}
+	answer, err := get[oneHold](ctx, s.core, &routes.holdGet, []any{id}, nil)
+	return answer.hold(&routes.holdGet, err)
+}
+
+// Find returns the hold of that name, ErrNotFound if there is none. Names need
+// not be unique: look before you create.
+//
+// API: GET /v2/hold.
+func (s *HoldsService) Find(ctx context.Context, name string) (*Hold, error) {
+	var faults rest.Problems
+	wantText(&faults, "name", name)
+	if err := faults.Err(routes.holdFind.Name); err != nil {
+		return nil, err
+	}
+	answer, err := get[oneHold](ctx, s.core, &routes.holdFind, nil, params{}.text("holdname", name))
+	return answer.hold(&routes.holdFind, err)
+}
+
+// NewHold is a hold to be created.
+type NewHold struct {
+	Name string
+	// Type is a code of the server's hold types, as "LEGAL".
+	Type    string
+	Comment string
+	// AlternateID is the id of the case elsewhere.
+	AlternateID string
+	// Group is the hold group, 0 for the root.
+	Group    NodeID
+	Applied  time.Time
+	ToRemove time.Time
+}
+
+// Create makes a hold and returns its id. It holds nothing yet. Without a
+// verdict the error matches ErrOutcomeUnknown: find it by name before
+// repeating.
+//
+// API: POST /v1/holds.
+func (s *HoldsService) Create(ctx context.Context, h NewHold) (HoldID, error) {
+	var faults rest.Problems
+	wantText(&faults, "name", h.Name)
+	wantText(&faults, "type", h.Type)
+	if h.Applied.IsZero() {
+		faults.Add("applied", "", "the day of the hold")
+	}
+	if err := faults.Err(routes.holdCreate.Name); err != nil {
+		return 0, err
+	}
+	form := params{}.text("type", h.Type).text("name", h.Name).text("comment", h.Comment).text("alternate_id", h.AlternateID).
+		number("parent_id", int64(h.Group)).date("date_applied", h.Applied).date("date_to_remove", h.ToRemove)
+	answer, err := rest.Do[struct {
+		ID number `json:"holdID"`
+	}](ctx, s.rest, rest.Request{Route: &routes.holdCreate, Form: url.Values(form)})
+	if err == nil && answer.ID == 0 {
+		found, findErr := s.Find(ctx, h.Name)
+		if findErr != nil {
+			return 0, fmt.Errorf("%w: the server did not tell the new hold's id: %w", ErrOutcomeUnknown, findErr)
+		}
+		return found.ID, nil
+	}
+	return HoldID(answer.ID), err
+}
+
+// HoldUpdate changes a hold. Empty fields stay as they are.
+type HoldUpdate struct {
+	Name, Type, Comment, AlternateID string
+	Applied, ToRemove                time.Time
+	// Removed suspends the hold from that day, for the reason in
+	// RemovalComment.
+	Removed        time.Time
+	RemovalComment string
+}
+
+// Update changes a hold. A repeat changes nothing more.
+//
+// API: PUT /v1/holds.
+func (s *HoldsService) Update(ctx context.Context, id HoldID, u HoldUpdate) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if !u.Removed.IsZero() {
+		wantText(&faults, "removal comment", u.RemovalComment)
+	}
+	if err := faults.Err(routes.holdUpdate.Name); err != nil {
+		return err
+	}
+	form := params{}.number("id", int64(id)).text("type", u.Type).text("name", u.Name).text("comment", u.Comment).text("alternate_id", u.AlternateID).
+		date("date_applied", u.Applied).date("date_removed", u.Removed).date("date_to_remove", u.ToRemove).text("removal_comment", u.RemovalComment)
+	return s.send(ctx, &routes.holdUpdate, nil, form)
+}
+
+// Delete removes a hold that holds nothing. The server has one sentence for a
+// hold that is in use and one that does not exist, so its items are read
+// first: one that still holds something is ErrConflict.
+//
+// API: DELETE /v1/holds/{id}.
+func (s *HoldsService) Delete(ctx context.Context, id HoldID) error {
+	if err := s.unused(ctx, routes.holdDelete.Name, id); err != nil {
+		return err
+	}
+	return s.send(ctx, &routes.holdDelete, []any{id}, nil)
+}
+
+// DeleteByName is Delete for a hold's name.
+//
+// API: DELETE /v2/hold.
+func (s *HoldsService) DeleteByName(ctx context.Context, name string) error {
+	found, err := s.Find(ctx, name)
+	if err != nil {
+		return err
+	}
+	if err := s.unused(ctx, routes.holdDeleteByName.Name, found.ID); err != nil {
+		return err
+	}
+	_, err = s.do2(ctx, &routes.holdDeleteByName, nil, params{}.text("holdname", name), nil)
+	return err
+}
+
+func (s *HoldsService) unused(ctx context.Context, op string, id HoldID) error {
+	items, err := s.Items(ctx, id)
+	if err == nil && len(items) > 0 {
+		err = &Error{Op: op, Message: fmt.Sprintf("hold %s still holds %d items: remove it from them first", id, len(items)), Err: ErrConflict}
+	}
+	return err
+}
+
+// Move puts holds into a hold group.
+//
+// API: PUT /v1/holds/move.
+func (s *HoldsService) Move(ctx context.Context, group NodeID, ids ...HoldID) error {
+	var faults rest.Problems
+	wantID(&faults, "group", group)
+	wantIDs(&faults, "ids", ids)
+	if err := faults.Err(routes.holdMove.Name); err != nil {
+		return err
+	}
+	return s.send(ctx, &routes.holdMove, nil, many(params{}.number("holdGroupID", int64(group)), "holdIDs", ids))
+}
+
+// Apply puts a hold on a node. What a second call does is not known: read
+// OfNode before.
+//
+// API: POST /v1/nodes/{id}/holds.
+func (s *HoldsService) Apply(ctx context.Context, id NodeID, hold HoldID) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	wantID(&faults, "hold", hold)
+	if err := faults.Err(routes.holdApply.Name); err != nil {
+		return err
+	}
+	return s.send(ctx, &routes.holdApply, []any{id}, params{}.number("hold_id", int64(hold)))
+}
+
+// Remove takes a hold off a node. An indirect hold needs what it came by.
+//
+// API: DELETE /v1/nodes/{id}/holds/{hold_id}.
+func (s *HoldsService) Remove(ctx context.Context, id NodeID, hold HoldID, by *Indirect) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	wantID(&faults, "hold", hold)
+	if err := faults.Err(routes.holdRemove.Name); err != nil {
+		return err
+	}
+	query := params{}
+	if by != nil {
+		query.number("queryID", by.Query).number("userID", int64(by.User)).text("docxreftyp", by.CrossReference)
+	}
+	return s.sendQuery(ctx, &routes.holdRemove, []any{id, hold}, query)
+}
+
+// Indirect tells what an indirect hold came by.
+type Indirect struct {
+	Query          int64
+	User           UserID
+	CrossReference string
+}
+
+// ApplyMany puts a hold on several nodes. The answer does not tell what became
+// of each.
+//
+// API: POST /v1/rmclassifications/applyhold.
+func (s *HoldsService) ApplyMany(ctx context.Context, hold HoldID, ids ...NodeID) error {
+	return s.several(ctx, &routes.holdApplyMany, hold, ids, params{})
+}
+
+// RemoveMany takes a hold off several nodes.
+//
+// API: POST /v1/rmclassifications/removehold.
+func (s *HoldsService) RemoveMany(ctx context.Context, hold HoldID, comment string, ids ...NodeID) error {
+	return s.several(ctx, &routes.holdRemoveMany, hold, ids, params{}.text("removeComments", comment))
+}
+
+func (s *HoldsService) several(ctx context.Context, route *rest.Route, hold HoldID, ids []NodeID, form params) error {
+	var faults rest.Problems
+	wantID(&faults, "hold", hold)
+	wantIDs(&faults, "ids", ids)
+	if err := faults.Err(route.Name); err != nil {
+		return err
+	}
+	return s.send(ctx, route, nil, many(form.number("holdID", int64(hold)), "ids", ids))
+}
+
+// Items returns everything that a hold holds.
+//
+// API: GET /v2/holditems/{id}, GET /v2/holditems/{id}/page.
+func (s *HoldsService) Items(ctx context.Context, id HoldID) ([]Node, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.holdItems.Name); err != nil {
+		return nil, err
+	}
+	return s.items(ctx, &routes.holdItems, &routes.holdItemsPage, id)
+}
+
+// itemList finds items as a list, under "contents", flat or wrapped.
+type itemList struct {
+	Collection struct {
+		Paging paging `json:"paging"`
+	} `json:"collection"`
+	Results json.RawMessage `json:"results"`
+}
+
+func (l itemList) nodes() ([]Node, error) {
+	var contents struct {
+		Contents []row[wireNode] `json:"contents"`
+	}
+	var list []row[wireNode]
+	if json.Unmarshal(l.Results, &list) != nil {
+		if err := json.Unmarshal(l.Results, &contents); err != nil {
+			return nil, fmt.Errorf("%w: items: %w", ErrBrokenReply, err)
+		}
+		list = contents.Contents
+	}
+	nodes := make([]Node, 0, len(list))
+	for _, r := range list {
+		nodes = append(nodes, r.value.node())
+	}
+	return nodes, nil
+}
+
+// items reads the first page from one path and the others from another.
+func (c *core) items(ctx context.Context, first, further *rest.Route, id any) ([]Node, error) {
+	return collect(func(page int) ([]Node, int, error) {
+		route, query := first, params{}.always("limit", 100).always("sort", "asc_name")
+		if page > 1 {
+			route, query = further, query.always("page", page)
+		}
+		answer, err := get[itemList](ctx, c, route, []any{id}, query)
+		if err != nil {
+			return nil, 0, err
+		}
+		nodes, err := answer.nodes()
+		return nodes, answer.Collection.Paging.PageTotal, err
+	})
+}
+
+// HoldEntry is a hold or a hold group in the maintenance view.
+type HoldEntry struct {
+	ID       int64
+	Name     string
+	Type     string
+	HoldType string
+	Active   bool
+	Children int
+}
+
+// Maintenance lists the holds and hold groups below a group, 0 for the root.
+//
+// API: GET /v2/holdmaintenance/{id}.
+func (s *HoldsService) Maintenance(ctx context.Context, group NodeID) ([]HoldEntry, error) {
+	type wire struct {
+		ID       number          `json:"id"`
+		Name     string          `json:"name"`
+		Type     json.RawMessage `json:"type"`
+		HoldType string          `json:"hold_type"`
+		Active   flag            `json:"active"`
+		Children number          `json:"childcount"`
+	}
+	return collect(func(page int) ([]HoldEntry, int, error) {
+		answer, err := get[rows[wire]](ctx, s.core, &routes.holdMaintenance, []any{group}, pageParams(page))
+		var list []HoldEntry
+		for _, w := range answer.list() {
+			list = append(list, HoldEntry{int64(w.ID), w.Name, textOf(w.Type), w.HoldType, bool(w.Active), int(w.Children)})
+		}
+		return list, answer.pages(), err
+	})
+}
+
+// HoldCounts are numbers over all holds.
+type HoldCounts struct {
+	// Direct is the number of holds on items, Total that of all items in the
+	// system.
+	Direct, Total int64
+}
+
+// Statistics counts.
+//
+// API: GET /v1/rmstatistics/holds.
+func (s *HoldsService) Statistics(ctx context.Context) (HoldCounts, error) {
+	answer, err := get[struct {
+		Direct number `json:"directHoldsCount"`
+		Total  number `json:"totalCount"`
+	}](ctx, s.core, &routes.holdStatistics, nil, nil)
+	return HoldCounts{int64(answer.Direct), int64(answer.Total)}, err
+}
+
+// HoldUsers are the users whose objects a hold covers.
+type HoldUsers struct {
+	Users        []UserID
+	AuditEnabled bool
+	Criteria     bool
+}
+
+// Users reads the users assigned to a hold.
+//
+// API: GET /v2/userholds/getusers/{id}.
+func (s *HoldsService) Users(ctx context.Context, id HoldID) (*HoldUsers, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.holdUsers.Name); err != nil {
+		return nil, err
+	}
+	answer, err := get[struct {
+		Users    []json.RawMessage `json:"assignedUsers"`
+		Audit    flag              `json:"auditEnabled"`
+		Criteria flag              `json:"criteriaExist"`
+	}](ctx, s.core, &routes.holdUsers, []any{id}, nil)
+	if err != nil {
+		return nil, err
+	}
+	users := &HoldUsers{AuditEnabled: bool(answer.Audit), Criteria: bool(answer.Criteria)}
+	for _, raw := range answer.Users {
+		users.Users = append(users.Users, userOf(raw))
+	}
+	return users, nil
+}
+
+// userOf reads a user that is a number, a text, or an object with an id.
+func userOf(raw json.RawMessage) UserID {
+	var object struct {
+		ID     number `json:"id"`
+		UserID number `json:"userID"`
+	}
+	if json.Unmarshal(raw, &object) == nil {
+		return UserID(max(object.ID, object.UserID))
+	}
+	n, _ := strconv.ParseInt(textOf(raw), 10, 64)
+	return UserID(n)
+}
+
+// AddUsers assigns users to a hold.
+//
+// API: POST /v2/userholds/addusers.
+func (s *HoldsService) AddUsers(ctx context.Context, id HoldID, users ...UserID) error {
+	return s.users(ctx, &routes.holdAddUsers, id, users)
+}
+
+// RemoveUsers takes users off a hold.
+//
+// API: POST /v2/userholds/removeusers.
+func (s *HoldsService) RemoveUsers(ctx context.Context, id HoldID, users ...UserID) error {
+	return s.users(ctx, &routes.holdRemoveUsers, id, users)
+}
+
+func (s *HoldsService) users(ctx context.Context, route *rest.Route, id HoldID, users []UserID) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	wantIDs(&faults, "users", users)
+	if err := faults.Err(route.Name); err != nil {
+		return err
+	}
+	return s.sendQuery(ctx, route, nil, many(params{}.number("holdID", int64(id)), "userIDs", users))
+}
+
+// Process holds, or releases, what a hold's users have created or updated in a
+// time. It runs on the server in the background.
+//
+// API: POST /v2/userholds/processhold.
+func (s *HoldsService) Process(ctx context.Context, id HoldID, from, until time.Time) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.holdProcess.Name); err != nil {
+		return err
+	}
+	return s.sendQuery(ctx, &routes.holdProcess, nil, params{}.number("holdID", int64(id)).date("startDate", from).date("endDate", until))
+}
+
+// HoldUsersUpdate changes a hold's users, and why.
+type HoldUsersUpdate struct {
+	Added, Removed  []UserID
+	From, Until     time.Time
+	ProcessComments string
+	ReasonComments  string
+}
+
+// UpdateUsers changes a hold's users.
+//
+// API: POST /v2/userholds/updateusershold.
+func (s *HoldsService) UpdateUsers(ctx context.Context, id HoldID, u HoldUsersUpdate) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.holdUpdateUsers.Name); err != nil {
+		return err
+	}
+	form := params{}.number("holdID", int64(id)).date("startProcessDate", u.From).date("endProcessDate", u.Until).
+		text("processComments", u.ProcessComments).text("reasonComments", u.ReasonComments)
+	return s.send(ctx, &routes.holdUpdateUsers, nil, many(many(form, "addedUsers", u.Added), "removedUsers", u.Removed))
 }
 
 // pageQuery asks for a page of 100.

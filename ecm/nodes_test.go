@@ -254,7 +254,17 @@ func (s *server) guarded(t *testing.T, id ecm.NodeID) map[string]func(...ecm.Ung
 			_, err := s.c.Versions.Add(ctx, id, ecm.NewVersion{FileName: "x", Content: strings.NewReader("x"), Size: 1}, u...)
 			return err
 		},
-		"Categories.Remove":        func(u ...ecm.Unguarded) error { return s.c.Categories.Remove(ctx, id, s.category, u...) },
+		"Categories.Remove": func(u ...ecm.Unguarded) error { return s.c.Categories.Remove(ctx, id, s.category, u...) },
+		"RMClassifications.RemoveMany": func(u ...ecm.Unguarded) error {
+			return s.c.RMClassifications.RemoveMany(ctx, s.class, []ecm.NodeID{id}, u...)
+		},
+		"RMClassifications.UpdateMany": func(u ...ecm.Unguarded) error {
+			return s.c.RMClassifications.UpdateMany(ctx, ecm.BulkUpdate{RemoveRSI: true}, []ecm.NodeID{id}, u...)
+		},
+		"RSIs.Remove": func(u ...ecm.Unguarded) error { return s.c.RSIs.Remove(ctx, id, s.class, u...) },
+		"Dispositions.PerformActions": func(u ...ecm.Unguarded) error {
+			return s.c.Dispositions.PerformActions(ctx, ecm.ActOn{User: 1000, Search: 70010, QDate: "2026-01-01:00:00:00", Items: []ecm.DispositionItem{{Node: id, StageCount: 1}}}, u...)
+		},
 		"RMClassifications.Remove": func(u ...ecm.Unguarded) error { return s.c.RMClassifications.Remove(ctx, id, s.class, "", u...) },
 	}
 }
@@ -293,6 +303,9 @@ func TestR18_HeldAndFinalNodesAreLeftAlone(t *testing.T) {
 	var told []ecm.Refused
 	for id, want := range map[ecm.NodeID]error{held: ecm.ErrOnHold, final: ecm.ErrFinal} {
 		for name, call := range s.guarded(t, id) {
+			if want == ecm.ErrFinal && name == "Dispositions.PerformActions" {
+				continue // a disposition is what final records end in.
+			}
 			s.Forget()
 			err := call()
 			require.ErrorIs(t, err, want, name)

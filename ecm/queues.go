@@ -1,0 +1,109 @@
+package ecm
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/smintecm/sdk/internal/rest"
+)
+
+// QueuesService runs Records Management's work in the server's background.
+type QueuesService service
+
+// TaskFinalize is the one task that the vendor describes.
+const TaskFinalize = "rm_FinalizeRecord"
+
+// Task is the state of background work.
+type Task struct {
+	// Location is where to ask again; it is the server's own address.
+	Location string
+	// Status is the server's word; the list is not published.
+	Status string
+	// Code is an HTTP status for the task, as 202 while it runs.
+	Code    int
+	Message string
+}
+
+type wireTask struct {
+	Message  string `json:"errMsg"`
+	Code     number `json:"http_status_code"`
+	Location string `json:"location"`
+	Status   string `json:"task_status"`
+}
+
+func (w wireTask) task() *Task { return &Task{w.Location, w.Status, int(w.Code), w.Message} }
+
+// Add starts a task on a node, and on what lies below it.
+//
+// API: POST /v1/rmqueues.
+func (s *QueuesService) Add(ctx context.Context, id NodeID, task string, subItems bool) (*Task, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	wantText(&faults, "task", task)
+	if err := faults.Err(routes.queueAdd.Name); err != nil {
+		return nil, err
+	}
+	query := params{}.number("id", int64(id)).text("task_name", task).flag("apply_subitems", subItems)
+	answer, err := rest.Do[wireTask](ctx, s.rest, rest.Request{Route: &routes.queueAdd, Query: url.Values(query)})
+	if err != nil {
+		return nil, err
+	}
+	return answer.task(), nil
+}
+
+// Get asks for a task by its queue id.
+//
+// API: GET /v1/rmqueues/{id}.
+func (s *QueuesService) Get(ctx context.Context, id int64) (*Task, error) {
+	answer, err := get[wireTask](ctx, s.core, &routes.queueGet, []any{id}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return answer.task(), nil
+}
+
+// Abort ends a task, where the server lets it be ended.
+//
+// API: DELETE /v1/rmqueues/{id}.
+func (s *QueuesService) Abort(ctx context.Context, id int64) (*Task, error) {
+	answer, err := rest.Do[wireTask](ctx, s.rest, rest.Request{Route: &routes.queueAbort, Path: []any{id}})
+	if err != nil {
+		return nil, err
+	}
+	return answer.task(), nil
+}
+
+// Done tells that the server calls the task finished.
+func (t Task) Done() bool {
+	return t.Code >= 200 && t.Code != 202 || strings.EqualFold(t.Status, "completed") || strings.EqualFold(t.Status, "done")
+}
+
+// Wait asks at the task's own address until it is done, every second at first
+// and every ten later, or until ctx ends: then the error names the last state.
+func (s *QueuesService) Wait(ctx context.Context, t *Task) (*Task, error) {
+	for pause := time.Second; !t.Done(); pause = min(pause*2, 10*time.Second) {
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return t, fmt.Errorf("ecm: Queues.Wait: last seen %q: %w", t.Status, ctx.Err())
+		}
+		answer, err := rest.Do[wireTask](ctx, s.rest, rest.Request{Route: &routes.queueGet, Path: []any{0}, Location: t.Location})
+		if err != nil {
+			return t, err
+		}
+		next := answer.task()
+		if next.Location == "" {
+			next.Location = t.Location
+		}
+		t = next
+	}
+	if t.Code >= 400 {
+		return t, &Error{Op: "Queues.Wait", StatusCode: t.Code, Message: t.Message, Err: ErrInvalid}
+	}
+	return t, nil
+}
