@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/url"
+	"slices"
 
 	"github.com/smintecm/sdk/internal/rest"
 )
@@ -22,16 +24,24 @@ type Code struct {
 // CodeLists are code lists by their name, as "storage" or "hold_type".
 type CodeLists map[string][]Code
 
-type wireCode struct {
-	Code        json.RawMessage `json:"code"`
-	Key         json.RawMessage `json:"code key"`
-	Description string          `json:"description"`
+// wireCode is a code under the name "code", or, in the older form, under a name
+// that differs from list to list.
+type wireCode map[string]json.RawMessage
+
+func (w wireCode) code() Code {
+	c := Code{Code: textOf(w["code"]), Description: textOf(w["description"])}
+	for _, name := range slices.Sorted(maps.Keys(w)) {
+		if c.Code == "" && name != "description" {
+			c.Code = textOf(w[name])
+		}
+	}
+	return c
 }
 
 func codesOf(list []wireCode) []Code {
 	var out []Code
 	for _, w := range list {
-		out = append(out, Code{firstName(textOf(w.Code), textOf(w.Key)), w.Description})
+		out = append(out, w.code())
 	}
 	return out
 }

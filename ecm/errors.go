@@ -112,6 +112,7 @@ var verdicts = []struct {
 	{"could not locate node", []error{ErrNotFound}},
 	{"the version is not found", []error{ErrNotFound}},
 	{"no exact match was found", []error{ErrNotFound}},
+	{"hold does not exist", []error{ErrNotFound}},
 	{"edit conflict", []error{ErrEditConflict, ErrConflict}},
 	{"could not be found in the mappings registry", []error{ErrRouteMissing}},
 	{"invalid action", []error{ErrInvalidAction}},
