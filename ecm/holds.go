@@ -274,9 +274,9 @@ func (s *HoldsService) Update(ctx context.Context, id HoldID, u HoldUpdate) erro
 	if err := faults.Err(routes.holdUpdate.Name); err != nil {
 		return err
 	}
-	form := params{}.number("id", int64(id)).text("type", u.Type).text("name", u.Name).text("comment", u.Comment).text("alternate_id", u.AlternateID).
+	query := params{}.number("id", int64(id)).text("type", u.Type).text("name", u.Name).text("comment", u.Comment).text("alternate_id", u.AlternateID).
 		date("date_applied", u.Applied).date("date_removed", u.Removed).date("date_to_remove", u.ToRemove).text("removal_comment", u.RemovalComment)
-	return s.send(ctx, &routes.holdUpdate, nil, form)
+	return s.sendQuery(ctx, &routes.holdUpdate, nil, query)
 }
 
 // Delete removes a hold that holds nothing. The server has one sentence for a

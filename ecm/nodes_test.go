@@ -303,7 +303,7 @@ func TestR18_HeldAndFinalNodesAreLeftAlone(t *testing.T) {
 	var told []ecm.Refused
 	for id, want := range map[ecm.NodeID]error{held: ecm.ErrOnHold, final: ecm.ErrFinal} {
 		for name, call := range s.guarded(t, id) {
-			if want == ecm.ErrFinal && name == "Dispositions.PerformActions" {
+			if errors.Is(want, ecm.ErrFinal) && name == "Dispositions.PerformActions" {
 				continue // a disposition is what final records end in.
 			}
 			s.Forget()

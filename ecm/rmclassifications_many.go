@@ -123,7 +123,7 @@ func (s *RMClassificationsService) ApplyMany(ctx context.Context, class NodeID, 
 
 // RemoveMany takes a classification off several nodes. Final records are
 // refused with ErrFinal, held ones with ErrOnHold. The vendor's path is
-// misspelt; where a server has mended it, the mended one is used.
+// misspelled; where a server has mended it, the mended one is used.
 //
 // API: POST /v1/rmcassifications/batchRemoveClassification.
 func (s *RMClassificationsService) RemoveMany(ctx context.Context, class NodeID, ids []NodeID, skip ...Unguarded) error {

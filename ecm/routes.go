@@ -6,7 +6,7 @@ import "github.com/smintecm/sdk/internal/rest"
 // were rejected behind common web servers and spoiled pooled connections.
 const laneHolds = "holds"
 
-// batchRemoveCorrected is where servers that have mended the misspelt path of
+// batchRemoveCorrected is where servers that have mended the misspelled path of
 // batchRemove answer; relative to the base URL.
 const batchRemoveCorrected = "api/v1/rmclassifications/batchRemoveClassification"
 
