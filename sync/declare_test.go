@@ -30,23 +30,23 @@ func TestDeclareRecord_FromNothingToFinal(t *testing.T) {
 	r, err := w.declare(w.asset("79468", content))
 	require.NoError(t, err)
 	require.Equal(t, recsync.Created, r.Change)
-	require.True(t, r.Final)
+	require.True(t, r.Final, "a declared record is final: finalize and read back")
 	require.Equal(t, records.DigestOf(content).String(), r.Digest)
 	list := w.records()
 	require.Len(t, list, 1)
 	n := list[0]
 	require.Equal(t, int64(r.Record.Node()), n.ID)
-	require.Equal(t, "MKT-07", n.RSI)
-	require.Equal(t, "ACTIVE", n.FileStatus)
-	require.True(t, n.Final)
+	require.Equal(t, "MKT-07", n.RSI, "classifying brings the class's one schedule")
+	require.Equal(t, "ACTIVE", n.FileStatus, "the record details carry the policy's status")
+	require.True(t, n.Final, "the receipt says final, the server does not")
 	require.Equal(t, content, w.storedBytes(n.ID))
 
 	w.ecm.Forget()
 	again, err := w.declare(w.assets("79468")[0])
 	require.NoError(t, err)
-	require.Equal(t, recsync.Unchanged, again.Change)
+	require.Equal(t, recsync.Unchanged, again.Change, "what stands under the name is the record: look it up by name first")
 	require.Equal(t, r.Record.String(), again.Record.String())
-	require.Empty(t, w.writes())
+	require.Empty(t, w.writes(), "a complete record is not written again")
 }
 
 // TestR1_AFinalRecordIsLeftAlone calls everything that could change or remove
@@ -57,6 +57,7 @@ func TestR1_AFinalRecordIsLeftAlone(t *testing.T) {
 	w := newWorld(t, nil)
 	r, err := w.declare(w.asset("79468", picture(100)))
 	require.NoError(t, err)
+	require.True(t, r.Final, "a declared record is final: finalize and read back")
 	id, c := r.Record.Node(), w.scope.ECM()
 	calls := map[string]func(ctx context.Context) error{
 		"Versions.Add": func(ctx context.Context) error {
@@ -79,7 +80,7 @@ func TestR1_AFinalRecordIsLeftAlone(t *testing.T) {
 		require.Equal(t, name, entries[0].Primitive)
 		require.Equal(t, "node "+id.String(), entries[0].Target)
 	}
-	require.Equal(t, picture(100), w.storedBytes(int64(id)))
+	require.Equal(t, picture(100), w.storedBytes(int64(id)), "a final record's bytes changed")
 }
 
 // TestR2_ALostAnswerIsLookedUp: the upload happens, its answer never comes. It
@@ -97,13 +98,13 @@ func TestR2_ALostAnswerIsLookedUp(t *testing.T) {
 				w.ecm.Forget()
 				w.ecm.Fail(testserver.Fault{Route: "POST /v2/nodes", Kind: kind})
 				r, err := w.declare(a)
-				require.NoError(t, err)
+				require.NoError(t, err, "a write without a verdict is looked up by its name, and adopted")
 				require.Equal(t, recsync.Created, r.Change)
-				require.Equal(t, 1, w.ecm.Count("POST /v2/nodes"), "it was sent again")
+				require.Equal(t, 1, w.ecm.Count("POST /v2/nodes"), "it was sent again: an unknown outcome is looked up, never blindly repeated")
 				require.Len(t, w.records(), 1)
 				require.Equal(t, int64(folder.ID), w.records()[0].Parent)
 				require.True(t, w.records()[0].Final)
-				require.Equal(t, r.Digest, w.value(w.records()[0], "Digest"))
+				require.Equal(t, r.Digest, w.value(w.records()[0], "Digest"), "the digest stands in the record itself, also of a content that was hashed while it went by")
 				require.Equal(t, records.DigestOf(picture(size)).String(), r.Digest)
 			})
 		}
@@ -124,11 +125,11 @@ func TestR2_ReplaysGiveOneRecord(t *testing.T) {
 		a.Title, a.Project, a.FileName = fmt.Sprintf("Title %d", i), fmt.Sprintf("Campaign %d", i), fmt.Sprintf("name-%d.jpg", i)
 		w.ecm.Fail(testserver.Fault{Route: routes[dice.IntN(3)], Kind: testserver.DropAfter})
 		r, err := w.declare(a)
-		require.NoError(t, err)
+		require.NoError(t, err, "replay %d: folder and record are found by name, and what is there is taken over", i)
 		refs[r.Record.String()] = true
 	}
-	require.Len(t, w.records(), 2)
-	require.Len(t, refs, 2)
+	require.Len(t, w.records(), 2, "one record for a key, however often it comes")
+	require.Len(t, refs, 2, "one identifier for a key, whatever its title, campaign or file name")
 }
 
 func TestR2_ParallelCallsGiveOneRecord(t *testing.T) {
@@ -142,7 +143,7 @@ func TestR2_ParallelCallsGiveOneRecord(t *testing.T) {
 	}
 	wg.Wait()
 	for _, err := range errs {
-		require.NoError(t, err)
+		require.NoError(t, err, "whoever comes second looks again: at the name, and at the record details with a fresh rm_metadataToken")
 	}
 	require.Len(t, w.records(), 1)
 	require.True(t, w.records()[0].Final)
@@ -169,7 +170,7 @@ func TestR2_OtherBytesUnderTheSameVersionAreRefused(t *testing.T) {
 	// The vendor serves other bytes under version 1.
 	require.NoError(t, w.smint.Emit(w.purchase("79468", nil).Payload(), w.file("79468", "1", picture(3001))))
 	_, err = w.declare(a)
-	require.ErrorIs(t, err, recsync.ErrDigest)
+	require.ErrorIs(t, err, recsync.ErrDigest, "Reread compares the source's bytes with the record's, whatever digest it carries")
 	require.Len(t, w.records(), 1)
 	require.Equal(t, picture(3000), w.storedBytes(w.records()[0].ID))
 }
@@ -206,20 +207,20 @@ func TestR4_AClassNeedsExactlyOneSchedule(t *testing.T) {
 			w.ecm.Forget()
 			r, err := w.declare(a)
 			if tc.want == "" {
-				require.ErrorIs(t, err, recsync.ErrSchedule)
+				require.ErrorIs(t, err, recsync.ErrSchedule, "a class without exactly one schedule declares nothing")
 				require.Empty(t, w.writes())
 				require.Empty(t, w.records())
 				require.ErrorIs(t, w.scope.Check(t.Context()), recsync.ErrSetup)
 				return
 			}
-			require.NoError(t, err)
+			require.NoError(t, err, "the schedule that the policy names is assigned, also where the class brings another one")
 			require.Equal(t, tc.want, r.After.Schedule)
-			require.Equal(t, tc.want, w.records()[0].RSI)
+			require.Equal(t, tc.want, w.records()[0].RSI, "the record stands under another schedule than the receipt says")
 		})
 	}
 }
 
-// TestR4_TheScheduleIsReadBack: the class has one schedule when the plan is
+// TestR4_TheScheduleIsReadBackBeforeAnythingIsFinal: the class has one schedule when the plan is
 // made, and another one when the record has it.
 func TestR4_TheScheduleIsReadBackBeforeAnythingIsFinal(t *testing.T) {
 	t.Parallel()
@@ -232,9 +233,9 @@ func TestR4_TheScheduleIsReadBackBeforeAnythingIsFinal(t *testing.T) {
 		return nil
 	}
 	r, err := w.declare(a)
-	require.Error(t, err)
+	require.Error(t, err, "a record without its schedule is not declared")
 	require.Equal(t, recsync.Incomplete, r.Change)
-	require.False(t, w.records()[0].Final)
+	require.False(t, w.records()[0].Final, "it became final before its schedule was read back")
 }
 
 // TestR4_AnAssignmentThatDidNothingIsNoticed: the server answers 200 and keeps
@@ -312,9 +313,9 @@ func TestR5_MismatchingBytesAreNoRecord(t *testing.T) {
 				return nil
 			}
 			_, err := w.declare(w.asset("1", picture(5000)))
-			require.ErrorIs(t, err, recsync.ErrDigest)
+			require.ErrorIs(t, err, recsync.ErrDigest, "what is stored is compared with what was sent")
 			require.ErrorIs(t, err, recsync.ErrVerify)
-			require.Empty(t, w.ecm.Documents())
+			require.Empty(t, w.ecm.Documents(), "bytes that differ are removed: they are no record")
 		})
 	}
 }
@@ -330,7 +331,7 @@ func TestR6_EverythingMissingIsListedAtOnce(t *testing.T) {
 	a := w.assets("1")[0]
 	w.ecm.Forget()
 	_, err := w.declare(a)
-	require.ErrorIs(t, err, recsync.ErrMetadata)
+	require.ErrorIs(t, err, recsync.ErrMetadata, "mandatory metadata that is missing refuses the record")
 	require.ErrorIs(t, err, recsync.ErrNotApproved, "and the other reasons beside it")
 	for _, field := range []string{"title", "project", "description", "approved_by"} {
 		require.ErrorContains(t, err, field)
@@ -352,7 +353,7 @@ func TestR7_CaptureMetadata(t *testing.T) {
 		"Approved by": r.Approval.Person, "Approved on": r.Approval.At.UTC().Format(time.DateOnly), "Approval source": "purchase",
 		"Declared by": "github.com/smintecm/sdk", "Policy": "test-1", "Rights Status": "allowed", "License Type": "royalty_free",
 	} {
-		require.Equal(t, want, w.value(n, name), name)
+		require.Equal(t, want, w.value(n, name), "%s is missing from the record: what is known at capture is written with it", name)
 	}
 	require.NotEmpty(t, w.value(n, "Project"))
 	require.NotEmpty(t, w.value(n, "Licensee"))
@@ -397,7 +398,7 @@ func TestR8_OnlyAnApprovedVersionIsDeclared(t *testing.T) {
 			})
 			r, err := w.declare(w.asset("79468", picture(100)))
 			if tc.want != nil {
-				require.ErrorIs(t, err, tc.want)
+				require.ErrorIs(t, err, tc.want, "only what was approved, in this version and with these bytes, becomes a record")
 				require.Empty(t, w.ecm.Documents())
 				return
 			}
@@ -467,12 +468,12 @@ func interrupted(t *testing.T, fault testserver.Fault, size int) {
 	w.ecm.Heal()
 	w.scope = w.newScope()
 	r, err = w.declare(a)
-	require.NoError(t, err)
+	require.NoError(t, err, "called again, it continues from what the interruption left")
 	require.True(t, r.Final)
 	list := w.records()
 	require.Len(t, list, 1)
 	require.True(t, list[0].Final)
-	require.Equal(t, records.DigestOf(picture(size)).Hex(), list[0].SHA256)
+	require.Equal(t, records.DigestOf(picture(size)).Hex(), list[0].SHA256, "an upload that broke off was taken for the whole content")
 	require.Equal(t, r.Digest, w.value(list[0], "Digest"))
 	folders := 0
 	for _, n := range w.ecm.Nodes() {
@@ -542,7 +543,7 @@ func TestR36_TemporaryFilesAreOursAloneAndGo(t *testing.T) {
 	require.Error(t, err)
 	left, err := filepath.Glob(filepath.Join(dir, "smintecm-*"))
 	require.NoError(t, err)
-	require.Empty(t, left)
+	require.Empty(t, left, "temporary files are removed on every way out")
 }
 
 func TestR36_TheDownloadsErrorIsKept(t *testing.T) {

@@ -24,7 +24,7 @@ import (
 func (w *world) follow(store recsync.FeedStore, opts recsync.FollowOptions) recsync.FollowResult {
 	w.t.Helper()
 	r, err := recsync.FollowPurchases(w.t.Context(), w.scope, store, opts)
-	require.NoError(w.t, err)
+	require.NoError(w.t, err, "a pass over the feed ends well: what one item lacks is its own outcome, and what stands is found by name")
 	return r
 }
 
@@ -35,7 +35,7 @@ func TestFollowPurchases_TheBuiltInFeed(t *testing.T) {
 	store := w.store()
 	outcomes := map[string]string{}
 	first := w.follow(store, recsync.FollowOptions{OnItem: func(r recsync.ItemResult) { outcomes[r.ID] = string(r.Outcome) + " " + r.Queue }})
-	require.Equal(t, "declared=19 unchanged=0 incomplete=0 skipped=3 quarantined=1", first.String())
+	require.Equal(t, "declared=19 unchanged=0 incomplete=0 skipped=3 quarantined=1", first.String(), "everything declarable becomes a record, small ones and those that are hashed while they stream")
 	require.Equal(t, "quarantined bytes differ", outcomes["acme/purchase/79416/1/1"])
 	require.Equal(t, "skipped ", outcomes["79413"])
 	require.Empty(t, first.Pending, "what was pending came again")
@@ -44,9 +44,9 @@ func TestFollowPurchases_TheBuiltInFeed(t *testing.T) {
 
 	w.ecm.Forget()
 	again := w.follow(store, recsync.FollowOptions{})
-	require.Equal(t, "declared=0 unchanged=0 incomplete=0 skipped=0 quarantined=0", again.String())
+	require.Equal(t, "declared=0 unchanged=0 incomplete=0 skipped=0 quarantined=0", again.String(), "the checkpoint stands behind what is settled: the next pass begins there")
 	whole := w.follow(store, recsync.FollowOptions{FromStart: true})
-	require.Zero(t, whole.Declared)
+	require.Zero(t, whole.Declared, "what stands under its name is looked up, never declared again")
 	require.Len(t, w.records(), 19)
 	require.Empty(t, w.writes(), "a replay writes nothing")
 }
@@ -183,14 +183,14 @@ func TestFollowPurchases_AServerThatIsDownEndsThePass(t *testing.T) {
 				store := w.store()
 				w.ecm.Fail(testserver.Fault{Route: route, Skip: 3 * skip, Times: -1, Kind: testserver.Refuse, Status: 503})
 				_, err := recsync.FollowPurchases(t.Context(), w.scope, store, recsync.FollowOptions{PageSize: 4})
-				require.Error(t, err)
+				require.Error(t, err, "an outage ends the pass: nothing is skipped because a server is down")
 				state, err := store.Load(t.Context())
 				require.NoError(t, err)
 				require.Empty(t, state.Quarantine, "an outage is no fault of an item")
 				w.ecm.Heal()
 				w.scope = w.newScope()
 				w.follow(store, recsync.FollowOptions{PageSize: 4})
-				require.Len(t, w.records(), 12)
+				require.Len(t, w.records(), 12, "the next pass goes on where the outage ended the first")
 				for _, n := range w.records() {
 					require.True(t, n.Final)
 				}
@@ -263,14 +263,14 @@ func TestR12_RightsTravelLosslessly(t *testing.T) {
 	require.Equal(t, 1, w.follow(store, recsync.FollowOptions{}).Declared)
 	doc := w.rightsDocument()
 	files := unzip(t, w.storedBytes(doc.ID))
-	require.Equal(t, string(w.smint.Transaction("1")), files["source.json"])
+	require.Equal(t, string(w.smint.Transaction("1")), files["source.json"], "the vendor's own bytes are kept as they came")
 	require.Contains(t, files["source.json"], "brand_new_field")
 	require.Contains(t, files["odrl.json"], "odrl")
 	require.Contains(t, files["rights.xmp"], "xmpmeta")
 	require.Contains(t, files["statement.json"], "royalty_free")
 	require.NotZero(t, doc.Class, "it is a record itself")
 	require.False(t, doc.Final, "a changed license has to be added")
-	require.Contains(t, strings.Join(doc.Xrefs, ","), "RIGHTSOF")
+	require.Contains(t, strings.Join(doc.Xrefs, ","), "RIGHTSOF", "the rights document is cross-referenced with its record")
 
 	// The license changes: a version more, the old one stays.
 	require.NoError(t, w.smint.Update("1", testserver.SmintJSON{"licensee_name": "Acme Holding"}))
@@ -307,8 +307,8 @@ func TestTransferRights_ThePlanIsWhatIsDone(t *testing.T) {
 		require.Equal(t, want, verbs(plan.Steps))
 		receipt, err := plan.Apply(t.Context())
 		require.NoError(t, err)
-		require.Equal(t, want, verbs(receipt.Steps))
-		require.Len(t, w.writes(), len(want))
+		require.Equal(t, want, verbs(receipt.Steps), "what is done is what was planned")
+		require.Len(t, w.writes(), len(want), "the server got another number of writes than the plan says")
 	}
 }
 
@@ -335,7 +335,7 @@ func TestTransferRights_AnEarlierWordComesAgain(t *testing.T) {
 		for i, source := range [][]byte{first, second, first, second, first} {
 			receipt, err := recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: r.Record, Source: source})
 			require.NoError(t, err)
-			require.Equal(t, []recsync.Change{recsync.Created, recsync.Changed, recsync.Unchanged, recsync.Unchanged, recsync.Unchanged}[i], receipt.Change)
+			require.Equal(t, []recsync.Change{recsync.Created, recsync.Changed, recsync.Unchanged, recsync.Unchanged, recsync.Unchanged}[i], receipt.Change, "word %d: a version is added for a new word, none for one that was said before", i+1)
 		}
 		require.Equal(t, 2, w.rightsDocument().Versions)
 		if dated {

@@ -126,7 +126,7 @@ func TestDeclareRecord_DryRunWritesNothing(t *testing.T) {
 	require.Equal(t, verbs, done)
 
 	_, err = plan.Apply(t.Context())
-	require.ErrorIs(t, err, recsync.ErrStalePlan)
+	require.ErrorIs(t, err, recsync.ErrStalePlan, "a plan whose observations no longer hold is refused")
 }
 
 // TestR48_NoIntentNoMutation: every mutation has its intent before and its
@@ -158,7 +158,7 @@ func TestR48_NoIntentNoMutation(t *testing.T) {
 	}
 	w.ecm.Forget()
 	_, err = w.declare(b)
-	require.ErrorIs(t, err, full)
+	require.ErrorIs(t, err, full, "no intent, no mutation")
 	require.Empty(t, w.writes())
 }
 
@@ -178,7 +178,7 @@ func TestDeclareRecord_ANameThatIsNotOursIsLeftAlone(t *testing.T) {
 	require.NoError(t, err)
 	w.ecm.Forget()
 	_, err = w.declare(a)
-	require.ErrorIs(t, err, recsync.ErrNotOurs)
+	require.ErrorIs(t, err, recsync.ErrNotOurs, "a node under our name that does not carry the key is not ours")
 	require.Empty(t, w.writes())
 }
 
@@ -194,7 +194,7 @@ func TestR37_WhatWasDestroyedStaysSo(t *testing.T) {
 	w.ecm.Change(int64(r.Record.Node()), func(_ *string, _ *int64, deleted *bool) { *deleted = true })
 	w.ecm.Forget()
 	_, err = w.declare(a)
-	require.ErrorIs(t, err, recsync.ErrDisposed)
+	require.ErrorIs(t, err, recsync.ErrDisposed, "what was destroyed is never declared again: its rights document tells")
 	result, err := recsync.FollowPurchases(t.Context(), w.scope, w.store(), recsync.FollowOptions{})
 	require.NoError(t, err)
 	require.Equal(t, "declared=0 unchanged=0 incomplete=0 skipped=1 quarantined=0", result.String())
