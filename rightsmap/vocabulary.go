@@ -53,7 +53,7 @@ var families = [dimensionCount][]string{
 		"retail_product_packaging_",
 	},
 	Sizes: {
-		"ad_any", "ad_eigth", "page_eigth", //nolint:misspell // the vendor writes it so.
+		"ad_any", "ad_eigth", "page_eigth", // eigth: the vendor writes it so
 		"ad_quarter", "ad_half", "ad_full", "banner_any", "banner_side", "page_any", "page_sixteenth", "page_quarter", "page_half", "page_full", "page_double", "page_wrap_around", "resolution_any",
 		"resolution_low", "resolution_medium", "resolution_high", "size_any", "size_small", "size_medium", "size_large", "size_mural",
 	},

@@ -160,7 +160,7 @@ func TestR2_OtherBytesUnderTheSameVersionAreRefused(t *testing.T) {
 	again, err := w.declare(a)
 	require.NoError(t, err)
 	require.Equal(t, recsync.Unchanged, again.Change)
-	require.Equal(t, string(recsync.VerifyFull), again.Verified)
+	require.Equal(t, string(recsync.VerifyFull), again.Verified, "Reread reads source and record whole")
 
 	named := a
 	named.Digest = records.DigestOf([]byte("other"))

@@ -67,7 +67,7 @@ func TestR56_ForeignReferencesAreRefusedBeforeIO(t *testing.T) {
 	w.ecm.Forget()
 
 	_, err = recsync.DeclareRecord(t.Context(), other, recsync.DeclareRequest{Asset: w.assets("79468")[0]})
-	require.ErrorIs(t, err, recsync.ErrForeignScope)
+	require.ErrorIs(t, err, recsync.ErrForeignScope, "an asset of one scope is no asset of another")
 	_, err = recsync.TransferRights(t.Context(), other, recsync.RightsRequest{Record: r.Record, Source: w.smint.Transaction("79468")})
 	require.ErrorIs(t, err, recsync.ErrForeignScope)
 	_, err = recsync.RelateRecords(t.Context(), other, recsync.RelateRequest{From: r.Record, To: r.Record, Type: "PART"})

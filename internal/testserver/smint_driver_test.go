@@ -115,11 +115,11 @@ func (f *toyFeed) changesAfter(w http.ResponseWriter, r *http.Request) {
 
 func (f *toyFeed) batch(w http.ResponseWriter, r *http.Request) {
 	var body struct {
-		Asset_ids []string //nolint:revive // the wire's own name
+		AssetIDs []string `json:"asset_ids"`
 	}
 	_ = json.NewDecoder(r.Body).Decode(&body)
 	assets, missing := []any{}, []any{}
-	for _, id := range body.Asset_ids {
+	for _, id := range body.AssetIDs {
 		if asset, ok := f.assets[id]; ok {
 			assets = append(assets, asset)
 		} else {
