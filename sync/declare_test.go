@@ -28,7 +28,7 @@ func TestDeclareRecord_FromNothingToFinal(t *testing.T) {
 	require.NoError(t, w.scope.Check(t.Context()))
 	content := picture(5000)
 	r, err := w.declare(w.asset("79468", content))
-	require.NoError(t, err)
+	require.NoError(t, err, "every step reads back what it wrote: bytes and attributes, class, schedule, record details with a fresh rm_metadataToken, finality")
 	require.Equal(t, recsync.Created, r.Change)
 	require.True(t, r.Final, "a declared record is final: finalize and read back")
 	require.Equal(t, records.DigestOf(content).String(), r.Digest)
@@ -182,7 +182,7 @@ func TestR3_NoClassNoRecord(t *testing.T) {
 	w.ecm.Forget()
 	_, err := w.declare(a)
 	require.ErrorIs(t, err, recsync.ErrUnclassified)
-	require.ErrorContains(t, err, `content type "image"`)
+	require.ErrorContains(t, err, `content type "image"`, "it says what no rule fits")
 	require.Empty(t, w.writes())
 }
 
@@ -248,7 +248,7 @@ func TestR4_AnAssignmentThatDidNothingIsNoticed(t *testing.T) {
 	w.ecm.Fail(testserver.Fault{Route: "POST /v1/nodes/{id}/rmclassifications/{class}/rsis", Times: -1, Status: 200, Body: "{}"})
 	r, err := w.declare(a)
 	require.ErrorIs(t, err, recsync.ErrVerify, "the schedule is read back")
-	require.ErrorIs(t, err, recsync.ErrSchedule)
+	require.ErrorIs(t, err, recsync.ErrSchedule, "the record stands under another schedule")
 	require.Equal(t, recsync.Incomplete, r.Change)
 	require.False(t, w.records()[0].Final, "it became final under the wrong schedule")
 }
@@ -265,8 +265,8 @@ func TestP4_HostileFileNames(t *testing.T) {
 		a := w.asset("1", picture(10))
 		a.FileName = hostile
 		_, err := w.declare(a)
-		require.NoError(t, err, "%q", hostile)
-		require.Equal(t, want, w.records()[0].FileName, "%q", hostile)
+		require.NoError(t, err, "a hostile file name hinders no record: %q", hostile)
+		require.Equal(t, want, w.records()[0].FileName, "a file name becomes no path, header or deception: %q", hostile)
 		require.Equal(t, a.Key.NodeName(), w.records()[0].Name)
 	}
 }
