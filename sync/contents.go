@@ -112,7 +112,7 @@ func sourceError(err error, n, size int64) error {
 		return nil
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) || errors.Is(err, smint.ErrTruncated) {
-		err = errors.Join(ErrDigest, err)
+		err = fmt.Errorf("%w: %w", ErrDigest, err)
 	}
 	return fmt.Errorf("the source broke off after %d of %d bytes: %w", n, size, err)
 }

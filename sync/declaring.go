@@ -121,7 +121,7 @@ func (d *declaration) upload(ctx context.Context) error {
 		return err
 	})
 	if errors.Is(err, ecm.ErrSource) {
-		err = errors.Join(ErrDigest, err)
+		err = fmt.Errorf("%w: %w", ErrDigest, err)
 	}
 	if err != nil {
 		return err
