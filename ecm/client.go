@@ -70,6 +70,10 @@ type Settings struct {
 	// OfficialMeansFinal takes a record whose official flag is set for final
 	// also where it could still be finalized.
 	OfficialMeansFinal bool
+	// FinalKeepsRemoval takes a record that can no longer be finalized for final
+	// also if its class may still be removed. By default that reads as a record
+	// which this user may not finalize.
+	FinalKeepsRemoval bool
 }
 
 type options struct {

@@ -75,7 +75,7 @@ func (c *core) mayDestroy(ctx context.Context, id NodeID) error {
 		return fmt.Errorf("%w: its record state could not be read: %w", ErrFinal, err)
 	}
 	reasons := []error{c.mayDispose(ctx, id)}
-	if details.Final {
+	if details.MayBeFinal() {
 		reasons = append(reasons, fmt.Errorf("%w: class %s", ErrFinal, details.Class()))
 	}
 	return errors.Join(reasons...)

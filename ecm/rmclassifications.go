@@ -22,8 +22,9 @@ type RecordDetails struct {
 	CanClassify bool
 	CanFinalize bool
 	CanRemove   bool
-	// Final tells that the record's content is final: it is classified and can
-	// no longer be finalized. No field of the API says it outright.
+	// Final tells that the record's content is final: it is classified, can no
+	// longer be finalized, and its class can no longer be removed. No field of
+	// the API says it outright; [Settings] has other signs.
 	Final bool
 	// Entries has one element for each classification; none: no record.
 	Entries []RecordEntry
@@ -66,6 +67,13 @@ func (d RecordDetails) Primary() RecordEntry {
 // Class is the leading entry's classification, 0 for a node that is no record.
 func (d RecordDetails) Class() NodeID { return d.Primary().Class }
 
+// MayBeFinal tells that a node cannot be relied on to be open: it is a record
+// that this user cannot finalize, because it is final or for want of the
+// privilege.
+func (d RecordDetails) MayBeFinal() bool {
+	return d.Final || (len(d.Entries) > 0 && !d.CanFinalize)
+}
+
 type wireDetails struct {
 	Token       string `json:"rm_metadataToken"`
 	CanClassify flag   `json:"canRMClassify"`
@@ -106,7 +114,7 @@ func (w wireDetails) details(s Settings) *RecordDetails {
 		})
 	}
 	if len(d.Entries) > 0 {
-		d.Final = !d.CanFinalize || (s.OfficialMeansFinal && d.Primary().Official)
+		d.Final = (!d.CanFinalize && (!d.CanRemove || s.FinalKeepsRemoval)) || (s.OfficialMeansFinal && d.Primary().Official)
 	}
 	return d
 }

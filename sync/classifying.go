@@ -78,6 +78,9 @@ func (d *declaration) finalize(ctx context.Context) error {
 	if err := d.read(ctx); err != nil || d.details.Final || d.s.policy.KeepOpen {
 		return err
 	}
+	if !d.details.CanFinalize {
+		return fmt.Errorf("%w: the user may not finalize it (canFinalize is false while its class may still be removed)", ecm.ErrDenied)
+	}
 	step := Step{Do: "finalize", On: "node " + d.id.String()}
 	if err := d.settle(ctx, step, func() error { return d.s.ecm.RMClassifications.Finalize(ctx, d.id) }, func() (bool, error) {
 		d.details = nil
@@ -95,7 +98,7 @@ func (d *declaration) finalize(ctx context.Context) error {
 			return d.checkFinal()
 		}
 		if pause > 4*time.Second {
-			return fmt.Errorf("%w: it was finalized and does not read as final yet; call again later", ErrVerify)
+			return fmt.Errorf("%w: it was finalized and does not read as final yet: call again later; if this server lets the class of a final record be removed, set FinalKeepsRemoval in ecm.Settings", ErrVerify)
 		}
 		timer := time.NewTimer(pause)
 		select {

@@ -484,6 +484,29 @@ func interrupted(t *testing.T, fault testserver.Fault, size int) {
 	require.Equal(t, 1, folders)
 }
 
+// TestR9_AMissingPrivilegeLeavesAnIncompleteRecordThatIsReported: the user may
+// store and not classify, or not finalize. It is said so, and completed once an
+// administrator has granted it.
+func TestR9_AMissingPrivilegeLeavesAnIncompleteRecordThatIsReported(t *testing.T) {
+	t.Parallel()
+	for _, privilege := range []string{"classify", "finalize"} {
+		w := newWorld(t, nil)
+		a := w.asset("79468", picture(10))
+		w.ecm.Deny(w.ecm.Options().User, privilege)
+		r, err := w.declare(a)
+		require.ErrorIs(t, err, ecm.ErrDenied, "a user who may not %s is told so", privilege)
+		require.Equal(t, recsync.Incomplete, r.Change)
+		require.Len(t, w.records(), 1)
+		require.Equal(t, privilege == "finalize", w.records()[0].Class != 0, "what may not be classified is no record")
+		require.False(t, w.records()[0].Final)
+		w.ecm.Deny(w.ecm.Options().User)
+		r, err = w.declare(a)
+		require.NoError(t, err)
+		require.Equal(t, recsync.Changed, r.Change)
+		require.True(t, w.records()[0].Final)
+	}
+}
+
 func TestR10_TimesAreMonotoneAndTheSkewIsRecorded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

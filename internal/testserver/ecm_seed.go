@@ -48,6 +48,16 @@ func (e *ECM) AddUser(u ECMUser) int64 {
 	return u.ID
 }
 
+// Deny takes exactly these privileges from a user, as an administrator would:
+// audit, classify, create, delete, dispose, finalize, hold, recyclebin, rsi.
+func (e *ECM) Deny(name string, privileges ...string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if u := e.state.Users[name]; u != nil {
+		u.Denied = privileges
+	}
+}
+
 // AddGroup adds a group of users and returns its id.
 func (e *ECM) AddGroup(name string, members ...int64) int64 {
 	e.mu.Lock()
