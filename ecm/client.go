@@ -33,6 +33,7 @@ type Client struct {
 	Server            *ServerService
 	Nodes             *NodesService
 	Versions          *VersionsService
+	Uploads           *UploadsService
 	Content           *ContentService
 	Categories        *CategoriesService
 	Volumes           *VolumesService
@@ -177,7 +178,7 @@ func New(baseURL string, cred Credentials, opts ...Option) (*Client, error) {
 func newClient(k *core) *Client {
 	s := service{k}
 	return &Client{
-		Auth: (*AuthService)(&s), Server: (*ServerService)(&s), Nodes: (*NodesService)(&s), Versions: (*VersionsService)(&s),
+		Auth: (*AuthService)(&s), Server: (*ServerService)(&s), Nodes: (*NodesService)(&s), Versions: (*VersionsService)(&s), Uploads: (*UploadsService)(&s),
 		Content: (*ContentService)(&s), Categories: (*CategoriesService)(&s), Volumes: (*VolumesService)(&s),
 		RMClassifications: (*RMClassificationsService)(&s), RSIs: (*RSIsService)(&s), Holds: (*HoldsService)(&s),
 		CrossReferences: (*CrossReferencesService)(&s), Classifications: (*ClassificationsService)(&s), Queues: (*QueuesService)(&s),

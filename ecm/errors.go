@@ -43,6 +43,11 @@ var (
 	ErrInvalidAction = errors.New("action not offered")
 	// ErrOnHold: a hold forbids it, or the holds could not be read.
 	ErrOnHold = errors.New("on hold")
+	// ErrTooLarge: the content is larger than the server takes.
+	ErrTooLarge = errors.New("content too large")
+	// ErrUploadExpired: the server no longer knows the upload in parts, or it is
+	// another user's. Start a new one.
+	ErrUploadExpired = errors.New("upload expired")
 	// ErrFinal: the node is a final record, or that could not be read.
 	ErrFinal = errors.New("record is final")
 )
@@ -113,6 +118,9 @@ var verdicts = []struct {
 	{"the version is not found", []error{ErrNotFound}},
 	{"no exact match was found", []error{ErrNotFound}},
 	{"hold does not exist", []error{ErrNotFound}},
+	{"upload session expired", []error{ErrUploadExpired, ErrNotFound}},
+	{"either the uploadkey is invalid", []error{ErrUploadExpired, ErrNotFound}},
+	{"could not be found within the upload directory", []error{ErrUploadExpired, ErrNotFound}},
 	{"edit conflict", []error{ErrEditConflict, ErrConflict}},
 	{"could not be found in the mappings registry", []error{ErrRouteMissing}},
 	{"invalid action", []error{ErrInvalidAction}},

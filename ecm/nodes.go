@@ -214,6 +214,15 @@ func (s *NodesService) UploadDocument(ctx context.Context, d Document) (*Node, e
 
 // body puts the fields before the file, as every known client does.
 func (d Document) body() (*rest.Body, error) {
+	head, err := json.Marshal(d.keys())
+	if err != nil {
+		return nil, err
+	}
+	return fileBody(head, firstName(d.FileName, d.Name), d.MediaType, d.Content, d.Size)
+}
+
+// keys are the fields of a new document beside its content.
+func (d Document) keys() map[string]any {
 	keys := map[string]any{"type": SubtypeDocument, "parent_id": d.Parent, "name": d.Name}
 	for key, value := range map[string]string{"description": d.Description, "external_source": d.ExternalSource, "external_identity": d.ExternalID} {
 		if value != "" {
@@ -226,11 +235,7 @@ func (d Document) body() (*rest.Body, error) {
 	if len(d.Categories) > 0 {
 		keys["roles"] = map[string]any{"categories": d.Categories}
 	}
-	head, err := json.Marshal(keys)
-	if err != nil {
-		return nil, err
-	}
-	return fileBody(head, firstName(d.FileName, d.Name), d.MediaType, d.Content, d.Size)
+	return keys
 }
 
 func fileBody(head []byte, fileName, mediaType string, content io.Reader, size int64) (*rest.Body, error) {

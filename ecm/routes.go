@@ -51,11 +51,18 @@ var routes = struct {
 	userClearanceSet, userMarkings, userMarkingsSet, clearanceImport                           rest.Route
 	fieldInfos, functionAccess, codesV1, codesV2                                               rest.Route
 	codeCreate, codesImport, rsisImport, settingsImport                                        rest.Route
+	uploadSettings, uploadStart, uploadPart, uploadComplete, uploadAbort                       rest.Route
 	userPicklist, groupPicklist                                                                rest.Route
 }{
-	login:      rest.Route{Name: "Auth.Login", Method: "POST", Template: "/v1/auth", Repeat: rest.Harmless},
-	logout:     rest.Route{Name: "Auth.Logout", Method: "DELETE", Template: "/v1/auth", Repeat: rest.Harmless},
-	session:    rest.Route{Name: "Auth.Check", Method: "HEAD", Template: "/v1/auth", Repeat: rest.Harmless},
+	login:          rest.Route{Name: "Auth.Login", Method: "POST", Template: "/v1/auth", Repeat: rest.Harmless},
+	logout:         rest.Route{Name: "Auth.Logout", Method: "DELETE", Template: "/v1/auth", Repeat: rest.Harmless},
+	session:        rest.Route{Name: "Auth.Check", Method: "HEAD", Template: "/v1/auth", Repeat: rest.Harmless},
+	uploadSettings: rest.Route{Name: "Uploads.Settings", Method: "GET", Template: "/v2/multipart/settings", Repeat: rest.Harmless},
+	uploadStart:    rest.Route{Name: "Uploads.Start", Method: "POST", Template: "/v2/multipart", Repeat: rest.Harmless},
+	uploadPart:     rest.Route{Name: "Uploads.SendPart", Method: "POST", Template: "/v2/multipart/{upload_key}/{part_number}", Repeat: rest.Harmless},
+	uploadComplete: rest.Route{Name: "Uploads.Complete", Method: "POST", Template: "/v2/multipart/{upload_key}"},
+	uploadAbort:    rest.Route{Name: "Uploads.Abort", Method: "DELETE", Template: "/v2/multipart/{upload_key}", Repeat: rest.Harmless},
+
 	ping:       rest.Route{Name: "Server.Ping", Method: "GET", Template: "/v1/ping", Repeat: rest.Harmless},
 	serverInfo: rest.Route{Name: "Server.Info", Method: "GET", Template: "/v1/serverinfo", Repeat: rest.Harmless},
 

@@ -107,12 +107,60 @@ type paging struct {
 
 // v2 is the envelope of the second version of the API.
 type v2[T any] struct {
-	Collection struct {
-		Paging paging `json:"paging"`
-	} `json:"collection"`
-	Results oneOrMany[struct {
-		Data T `json:"data"`
-	}] `json:"results"`
+	Collection collection `json:"collection"`
+	Results    results[T] `json:"results"`
+}
+
+// collection says which page of a list an answer is.
+type collection struct{ Paging paging }
+
+func (c *collection) UnmarshalJSON(b []byte) error {
+	var wire oneOrMany[struct {
+		Paging oneOrMany[paging] `json:"paging"`
+	}]
+	if err := json.Unmarshal(b, &wire); err != nil {
+		return err
+	}
+	for _, w := range wire {
+		for _, p := range w.Paging {
+			c.Paging = p
+		}
+	}
+	return nil
+}
+
+// result is one element of a v2 answer.
+type result[T any] struct{ Data T }
+
+// results arrive as an object or as a list, and the data of each as well.
+type results[T any] []result[T]
+
+func (r *results[T]) UnmarshalJSON(b []byte) error {
+	var wire oneOrMany[struct {
+		Data oneOrMany[T] `json:"data"`
+	}]
+	if err := json.Unmarshal(b, &wire); err != nil {
+		return err
+	}
+	*r = nil
+	for _, w := range wire {
+		for _, data := range w.Data {
+			*r = append(*r, result[T]{data})
+		}
+	}
+	return nil
+}
+
+// flatOrV2 is an answer that the description has flat, and some servers send
+// in the envelope of the second version.
+type flatOrV2[T any] struct{ value T }
+
+func (f *flatOrV2[T]) UnmarshalJSON(b []byte) error {
+	var wrapped v2[json.RawMessage]
+	if err := json.Unmarshal(b, &wrapped); err == nil && len(wrapped.Results) > 0 && len(wrapped.Results[0].Data) > 0 {
+		b = wrapped.Results[0].Data
+	}
+	return json.Unmarshal(b, &f.value)
 }
 
 // v1 is the envelope of the first version's lists.

@@ -3,6 +3,7 @@ package ecm_test
 import (
 	"context"
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,7 +26,7 @@ type server struct {
 
 func newServer(t *testing.T, change func(*testserver.ECMOptions)) *server {
 	t.Helper()
-	o := testserver.ECMOptions{}
+	o := testserver.ECMOptions{SpecShapes: os.Getenv(describedShapes) != ""}
 	if change != nil {
 		change(&o)
 	}

@@ -140,6 +140,8 @@ func (c *comparison) compare(ref *openapi3.SchemaRef, value any, field string, d
 				c.differs(field+"."+name, "required and missing")
 			}
 		}
+	case s.Type.Is("object") && isList && len(list) == 1:
+		c.compare(ref, list[0], field, depth+1)
 	case s.Type.Is("object") && isList:
 		if len(list) > 0 {
 			c.differs(field, "a list for an object")
@@ -152,7 +154,7 @@ func (c *comparison) compare(ref *openapi3.SchemaRef, value any, field string, d
 }
 
 func (c *comparison) scalar(s *openapi3.Schema, value any, field string) {
-	fits := true
+	var fits bool
 	switch v := value.(type) {
 	case string:
 		fits = s.Type.Is("string") || s.Type == nil

@@ -21,6 +21,7 @@ var tolerated = []toleration{
 	{"POST /v1/holds", "name", "declared in the query, seen live to be taken from a form"},
 	{"POST /v1/holds", "type", "declared in the query, seen live to be taken from a form"},
 	{"POST /v1/nodes/{id}/holds", "hold_id", "declared in the query, seen live to be taken from a form"},
+	{"GET /v2/hold", "answer.hold.AlternateHoldID", "described as an integer, seen live as a text"},
 	{"GET /v2/holds", "answer.results.data.holds[].AlternateHoldID", "described as an integer, seen live as a text"},
 	{"GET /v2/holds/{id}", "answer.hold.AlternateHoldID", "described as an integer, seen live as a text"},
 	{"DELETE /v1/nodes/{id}/rmclassifications/{class_id}", "rm_metadataToken", "the description's prose puts it in the query, its schema does not have it"},
