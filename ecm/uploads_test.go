@@ -273,7 +273,6 @@ func TestUploads_ALostCompletionIsFoundClosed(t *testing.T) {
 type sink struct {
 	mu    sync.Mutex
 	sum   hash.Hash
-	next  int
 	drops map[int]bool
 	sent  int
 }
