@@ -63,9 +63,12 @@ type ticketLogin struct {
 	generation uint64
 }
 
-func (t *ticketLogin) enter(ctx context.Context) error {
+func (t *ticketLogin) enter(ctx context.Context) error { return enter(ctx, t.gate) }
+
+// enter waits at a gate for as long as the caller's context allows.
+func enter(ctx context.Context, gate chan struct{}) error {
 	select {
-	case t.gate <- struct{}{}:
+	case gate <- struct{}{}:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

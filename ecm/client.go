@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/smintecm/sdk/internal/rest"
 )
@@ -46,6 +47,12 @@ type Client struct {
 	Dispositions      *DispositionsService
 	Security          *SecurityService
 	Codes             *CodesService
+	Search            *SearchService
+	Audit             *AuditService
+	Permissions       *PermissionsService
+	RecycleBin        *RecycleBinService
+	Members           *MembersService
+	Workspaces        *WorkspacesService
 
 	core *core
 }
@@ -55,6 +62,9 @@ type core struct {
 	rest     *rest.Client
 	settings Settings
 	refused  func(context.Context, Refused)
+	// side makes, when it is first needed, the way to a server beside Content
+	// Server, where nothing of the client's own credential is sent.
+	side func(baseURL string) func() (*rest.Client, error)
 }
 
 type service struct{ *core }
@@ -155,6 +165,14 @@ func New(baseURL string, cred Credentials, opts ...Option) (*Client, error) {
 		o.settings.StatusField = "file_status"
 	}
 	k := &core{settings: o.settings, refused: func(context.Context, Refused) {}}
+	k.side = func(otherURL string) func() (*rest.Client, error) {
+		return sync.OnceValues(func() (*rest.Client, error) {
+			return rest.New(rest.Config{
+				BaseURL: strings.TrimRight(otherURL, "/"), Transport: o.transport, Limiter: o.limiter, Retries: o.retries, Logger: o.logger,
+				UserAgent: o.agent, Classify: classify, Error: newError,
+			})
+		})
+	}
 	var login rest.Credential
 	if cred != nil {
 		login = cred.bind(k)
@@ -182,7 +200,9 @@ func newClient(k *core) *Client {
 		Content: (*ContentService)(&s), Categories: (*CategoriesService)(&s), Volumes: (*VolumesService)(&s),
 		RMClassifications: (*RMClassificationsService)(&s), RSIs: (*RSIsService)(&s), Holds: (*HoldsService)(&s),
 		CrossReferences: (*CrossReferencesService)(&s), Classifications: (*ClassificationsService)(&s), Queues: (*QueuesService)(&s),
-		Dispositions: (*DispositionsService)(&s), Security: (*SecurityService)(&s), Codes: (*CodesService)(&s), core: k,
+		Dispositions: (*DispositionsService)(&s), Security: (*SecurityService)(&s), Codes: (*CodesService)(&s),
+		Search: (*SearchService)(&s), Audit: (*AuditService)(&s), Permissions: (*PermissionsService)(&s),
+		RecycleBin: (*RecycleBinService)(&s), Members: (*MembersService)(&s), Workspaces: (*WorkspacesService)(&s), core: k,
 	}
 }
 

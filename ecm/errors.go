@@ -66,6 +66,7 @@ type Error struct {
 	// RetryAfter is the server's advice, 0 without.
 	RetryAfter time.Duration
 	retryable  bool
+	body       []byte
 	// Err holds the classes and the cause.
 	Err error
 }
@@ -99,7 +100,7 @@ func (e *Error) Retryable() bool { return e.retryable }
 func newError(f rest.Failure) error {
 	return &Error{
 		Op: f.Op, Method: f.Method, Route: f.Route, StatusCode: f.Status, Message: f.Message, RequestID: f.RequestID,
-		RetryAfter: f.RetryAfter, retryable: f.Retryable, Err: f.Err,
+		RetryAfter: f.RetryAfter, retryable: f.Retryable, body: f.Body, Err: f.Err,
 	}
 }
 
@@ -112,6 +113,8 @@ var verdicts = []struct {
 }{
 	{"already exists", []error{ErrNameTaken, ErrConflict}},
 	{"item you requested could not be accessed", []error{ErrAccessOrMissing}},
+	{"nicknames must be unique", []error{ErrNameTaken, ErrConflict}},
+	{"could not get a member for", []error{ErrNotFound}},
 	{"could not get a node for", []error{ErrNotFound}},
 	{"could not get node for", []error{ErrNotFound}},
 	{"could not locate node", []error{ErrNotFound}},
@@ -131,22 +134,29 @@ var verdicts = []struct {
 	{"authentication required", []error{ErrUnauthenticated}},
 }
 
+// classOf is what a sentence of the server means, nil for an unknown one.
+func classOf(message string) error {
+	text := strings.ToLower(message)
+	for _, v := range verdicts {
+		if !strings.Contains(text, v.text) {
+			continue
+		}
+		if strings.Contains(text, "attribute group") {
+			return ErrConflict
+		}
+		return errors.Join(v.class...)
+	}
+	return nil
+}
+
 // classify reads the server's sentence. The sentence about "already exists" of
 // a category is a conflict too, but no name is taken by it.
 func classify(f *rest.Failure) {
 	if f.Status == 0 || !f.JSON {
 		return
 	}
-	text := strings.ToLower(f.Message)
-	for _, v := range verdicts {
-		if !strings.Contains(text, v.text) {
-			continue
-		}
-		classes := v.class
-		if strings.Contains(text, "attribute group") {
-			classes = []error{ErrConflict}
-		}
-		f.Err, f.Retryable = errors.Join(classes...), false
+	if class := classOf(f.Message); class != nil {
+		f.Err, f.Retryable = class, false
 		return
 	}
 	if f.Status == 500 {

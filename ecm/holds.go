@@ -404,10 +404,8 @@ func (s *HoldsService) Items(ctx context.Context, id HoldID) ([]Node, error) {
 
 // itemList finds items as a list, under "contents", flat or wrapped.
 type itemList struct {
-	Collection struct {
-		Paging paging `json:"paging"`
-	} `json:"collection"`
-	Results json.RawMessage `json:"results"`
+	Collection collection      `json:"collection"`
+	Results    json.RawMessage `json:"results"`
 }
 
 func (l itemList) nodes() ([]Node, error) {

@@ -254,7 +254,12 @@ func (s *server) guarded(t *testing.T, id ecm.NodeID) map[string]func(...ecm.Ung
 			_, err := s.c.Versions.Add(ctx, id, ecm.NewVersion{FileName: "x", Content: strings.NewReader("x"), Size: 1}, u...)
 			return err
 		},
-		"Categories.Remove": func(u ...ecm.Unguarded) error { return s.c.Categories.Remove(ctx, id, s.category, u...) },
+		"Versions.PutRendition": func(u ...ecm.Unguarded) error {
+			return s.c.Versions.PutRendition(ctx, id, 1, "pdf", "x.pdf", strings.NewReader("x"), 1, u...)
+		},
+		"Versions.DeleteRendition": func(u ...ecm.Unguarded) error { return s.c.Versions.DeleteRendition(ctx, id, 1, "pdf", u...) },
+		"RecycleBin.Purge":         func(u ...ecm.Unguarded) error { return s.c.RecycleBin.Purge(ctx, []ecm.NodeID{id}, u...) },
+		"Categories.Remove":        func(u ...ecm.Unguarded) error { return s.c.Categories.Remove(ctx, id, s.category, u...) },
 		"RMClassifications.RemoveMany": func(u ...ecm.Unguarded) error {
 			return s.c.RMClassifications.RemoveMany(ctx, s.class, []ecm.NodeID{id}, u...)
 		},

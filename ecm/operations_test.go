@@ -1,8 +1,11 @@
 package ecm_test
 
 import (
+	"context"
+	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -268,6 +271,107 @@ func TestQueues_FinalizeAFolderInTheBackground(t *testing.T) {
 	d, err := s.c.RMClassifications.Get(ctx, id)
 	require.NoError(t, err)
 	require.True(t, d.Final)
+}
+
+// TestQueues_WaitAsksUntilItIsDone, at a pace that spares the server, and a
+// context that ends says how far it came.
+func TestQueues_WaitAsksUntilItIsDone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		clock := &testserver.Clock{}
+		s := newServer(t, func(o *testserver.ECMOptions) { o.Clock, o.QueueDelay = clock, time.Hour })
+		ctx := t.Context()
+		s.record(t, "a")
+		task, err := s.c.Queues.Add(ctx, s.folder, ecm.TaskFinalize, true)
+		require.NoError(t, err)
+		require.False(t, task.Done())
+		short, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		_, err = s.c.Queues.Wait(short, task)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorContains(t, err, "Pending")
+		require.LessOrEqual(t, s.Count("GET /v1/rmqueues/{id}"), 6, "it asks less and less often")
+		time.AfterFunc(time.Minute, func() { clock.Move(2 * time.Hour) })
+		task, err = s.c.Queues.Wait(ctx, task)
+		require.NoError(t, err)
+		require.True(t, task.Done())
+
+		id := s.record(t, "b")
+		task, err = s.c.Queues.Add(ctx, id, ecm.TaskFinalize, false)
+		require.NoError(t, err)
+		number, err := task.ID()
+		require.NoError(t, err)
+		task, err = s.c.Queues.Get(ctx, number)
+		require.NoError(t, err)
+		require.Equal(t, "Pending", task.Status)
+		task, err = s.c.Queues.Abort(ctx, number)
+		require.NoError(t, err)
+		require.Equal(t, "Aborted", task.Status)
+		_, err = s.c.Queues.Get(ctx, 99_999)
+		require.Error(t, err)
+		d, err := s.c.RMClassifications.Get(ctx, id)
+		require.NoError(t, err)
+		require.False(t, d.Final, "an aborted task did nothing")
+		_, err = ecm.Task{Location: "elsewhere"}.ID()
+		require.ErrorIs(t, err, ecm.ErrBrokenReply)
+	})
+}
+
+// TestItems_OfMoreThanOnePage: the further pages have a path of their own.
+func TestItems_OfMoreThanOnePage(t *testing.T) {
+	t.Parallel()
+	s, ctx := newServer(t, nil), t.Context()
+	var ids []int64
+	for i := range 230 {
+		id, err := s.AddDocument(int64(s.folder), fmt.Sprintf("doc %03d", i), []byte("x"))
+		require.NoError(t, err)
+		s.Declare(id, int64(s.class))
+		ids = append(ids, id)
+	}
+	hold := s.AddHold("CASE-7", "LEGAL", ids...)
+	rsis, err := s.c.RSIs.List(ctx)
+	require.NoError(t, err)
+	require.Equal(t, "MKT 07/a", rsis[0].Name)
+	for name, read := range map[string]func() ([]ecm.Node, error){
+		"hold":  func() ([]ecm.Node, error) { return s.c.Holds.Items(ctx, ecm.HoldID(hold)) },
+		"rsi":   func() ([]ecm.Node, error) { return s.c.RSIs.Items(ctx, rsis[0].ID) },
+		"class": func() ([]ecm.Node, error) { return s.c.RMClassifications.Items(ctx, s.class) },
+	} {
+		list, err := read()
+		require.NoError(t, err, name)
+		seen := map[ecm.NodeID]bool{}
+		for _, n := range list {
+			seen[n.ID] = true
+		}
+		require.Len(t, seen, 230, "%s: each item once, on whatever page", name)
+	}
+}
+
+// TestCodes_TakeOverExports: what is no export is refused with the server's
+// word, and nothing is taken over.
+func TestCodes_TakeOverExports(t *testing.T) {
+	t.Parallel()
+	s, ctx := newServer(t, nil), t.Context()
+	const export = `<?xml version="1.0"?><livelink><codes/></livelink>`
+	imports := map[string]func(text string) error{
+		"POST /v1/recordsmanagement/importCodes": func(x string) error { return s.c.Codes.Import(ctx, strings.NewReader(x), int64(len(x)), true) },
+		"POST /v1/recordsmanagement/importRSIs": func(x string) error {
+			return s.c.Codes.ImportRSIs(ctx, strings.NewReader(x), int64(len(x)), true, false)
+		},
+		"POST /v1/recordsmanagement/importSettings": func(x string) error { return s.c.Codes.ImportSettings(ctx, strings.NewReader(x), int64(len(x))) },
+		"POST /v1/securityclearances/importCodes":   func(x string) error { return s.c.Security.ImportCodes(ctx, strings.NewReader(x), int64(len(x)), true) },
+	}
+	for route, send := range imports {
+		require.NoError(t, send(export), route)
+		e := s.last(t, route)
+		require.Contains(t, string(e.Request.Bytes), export, "%s: the file as it is", route)
+		require.Equal(t, 1, s.Imported(route), route)
+		require.ErrorIs(t, send("no XML"), ecm.ErrInvalid, route)
+		require.Equal(t, 1, s.Imported(route), route)
+		s.Forget()
+		require.ErrorIs(t, send(""), ecm.ErrInvalid, route)
+		require.Empty(t, s.Exchanges())
+	}
 }
 
 func TestSecurity_OfNodesAndUsers(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -74,6 +75,15 @@ func (s *QueuesService) Abort(ctx context.Context, id int64) (*Task, error) {
 		return nil, err
 	}
 	return answer.task(), nil
+}
+
+// ID is the task's queue id, taken from its location.
+func (t Task) ID() (int64, error) {
+	id, err := strconv.ParseInt(t.Location[strings.LastIndexByte(t.Location, '/')+1:], 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("ecm: task location %q names no queue id: %w", t.Location, ErrBrokenReply)
+	}
+	return id, nil
 }
 
 // Done tells that the server calls the task finished.

@@ -10,6 +10,14 @@ const laneHolds = "holds"
 // batchRemove answer; relative to the base URL.
 const batchRemoveCorrected = "api/v1/rmclassifications/batchRemoveClassification"
 
+// otdsRoutes are the requests to OpenText Directory Services, which have no
+// published description among Content Server's.
+var otdsRoutes = struct{ credentials, credentialsV1, token rest.Route }{
+	credentials:   rest.Route{Name: "OTDS.Credentials", Method: "POST", Template: "/otdsws/rest/authentication/credentials", Repeat: rest.Harmless},
+	credentialsV1: rest.Route{Name: "OTDS.Credentials", Method: "POST", Template: "/otdsws/v1/authentication/credentials", Repeat: rest.Harmless},
+	token:         rest.Route{Name: "OTDS.Token", Method: "POST", Template: "/otdsws/oauth2/token", Repeat: rest.Harmless},
+}
+
 // routes is the table of every request that this package sends. No other file
 // holds a path.
 var routes = struct {
@@ -52,11 +60,55 @@ var routes = struct {
 	fieldInfos, functionAccess, codesV1, codesV2                                               rest.Route
 	codeCreate, codesImport, rsisImport, settingsImport                                        rest.Route
 	uploadSettings, uploadStart, uploadPart, uploadComplete, uploadAbort                       rest.Route
+	search, regions, audit, permissions                                                        rest.Route
+	permissionsEffective, permissionAdd, permissionUpdate, permissionRemove                    rest.Route
+	recycled, restore, purge, member                                                           rest.Route
+	members, nickname, nicknameSet, renditions                                                 rest.Route
+	renditionContent, renditionPut, renditionDelete, workspaceTypes                            rest.Route
+	workspaces, workspace, workspaceCreate                                                     rest.Route
+	workspaceOf, workspaceRoles, roleCreate, roleDelete                                        rest.Route
+	roleMembers, roleMemberAdd, roleMemberRemove, workspaceRelated                             rest.Route
+	workspaceRelate, workspaceUnrelate, otcsTicket                                             rest.Route
 	userPicklist, groupPicklist                                                                rest.Route
 }{
-	login:          rest.Route{Name: "Auth.Login", Method: "POST", Template: "/v1/auth", Repeat: rest.Harmless},
-	logout:         rest.Route{Name: "Auth.Logout", Method: "DELETE", Template: "/v1/auth", Repeat: rest.Harmless},
-	session:        rest.Route{Name: "Auth.Check", Method: "HEAD", Template: "/v1/auth", Repeat: rest.Harmless},
+	login:                rest.Route{Name: "Auth.Login", Method: "POST", Template: "/v1/auth", Repeat: rest.Harmless},
+	logout:               rest.Route{Name: "Auth.Logout", Method: "DELETE", Template: "/v1/auth", Repeat: rest.Harmless},
+	session:              rest.Route{Name: "Auth.Check", Method: "HEAD", Template: "/v1/auth", Repeat: rest.Harmless},
+	search:               rest.Route{Name: "Search.Query", Method: "POST", Template: "/v2/search", Repeat: rest.Harmless},
+	regions:              rest.Route{Name: "Search.Regions", Method: "GET", Template: "/v1/regions", Repeat: rest.Harmless},
+	audit:                rest.Route{Name: "Audit.OfNode", Method: "GET", Template: "/v2/nodes/{id}/audit", Repeat: rest.Harmless},
+	permissions:          rest.Route{Name: "Permissions.OfNode", Method: "GET", Template: "/v2/nodes/{id}/permissions", Repeat: rest.Harmless},
+	permissionsEffective: rest.Route{Name: "Permissions.Effective", Method: "GET", Template: "/v2/nodes/{id}/permissions/effective/{right_id}", Repeat: rest.Harmless},
+	permissionAdd:        rest.Route{Name: "Permissions.Add", Method: "POST", Template: "/v2/nodes/{id}/permissions/custom", Repeat: rest.Harmless},
+	permissionUpdate:     rest.Route{Name: "Permissions.Update", Method: "PUT", Template: "/v2/nodes/{id}/permissions/custom/{right_id}", Repeat: rest.Harmless},
+	permissionRemove:     rest.Route{Name: "Permissions.Remove", Method: "DELETE", Template: "/v2/nodes/{id}/permissions/custom/{right_id}", Repeat: rest.Harmless},
+	recycled:             rest.Route{Name: "RecycleBin.List", Method: "GET", Template: "/v2/volumes/recyclebin/nodes", Repeat: rest.Harmless},
+	restore:              rest.Route{Name: "RecycleBin.Restore", Method: "POST", Template: "/v2/volumes/recyclebin/nodes/restore"},
+	purge:                rest.Route{Name: "RecycleBin.Purge", Method: "POST", Template: "/v2/volumes/recyclebin/nodes/purge"},
+	member:               rest.Route{Name: "Members.Get", Method: "GET", Template: "/v2/members/{id}", Repeat: rest.Harmless},
+	members:              rest.Route{Name: "Members.List", Method: "GET", Template: "/v2/members", Repeat: rest.Harmless},
+	nickname:             rest.Route{Name: "Nodes.ByNickname", Method: "GET", Template: "/v2/nicknames/{nickname}/nodes", Repeat: rest.Harmless},
+	nicknameSet:          rest.Route{Name: "Nodes.SetNickname", Method: "PUT", Template: "/v2/nodes/{id}/nicknames", Repeat: rest.Harmless},
+	renditions:           rest.Route{Name: "Versions.Renditions", Method: "GET", Template: "/v2/nodes/{id}/versions/{version_number}/renditions", Repeat: rest.Harmless},
+	renditionContent:     rest.Route{Name: "Content.OpenRendition", Method: "GET", Template: "/v2/nodes/{id}/versions/{version_number}/renditions/content", Repeat: rest.Harmless},
+	renditionPut:         rest.Route{Name: "Versions.PutRendition", Method: "PUT", Template: "/v2/nodes/{id}/versions/{version_number}/renditions"},
+	renditionDelete:      rest.Route{Name: "Versions.DeleteRendition", Method: "DELETE", Template: "/v2/nodes/{id}/versions/{version_number}/renditions"},
+	workspaceTypes:       rest.Route{Name: "Workspaces.Types", Method: "GET", Template: "/v2/businessworkspacetypes", Repeat: rest.Harmless},
+	workspaces:           rest.Route{Name: "Workspaces.List", Method: "GET", Template: "/v2/businessworkspaces", Repeat: rest.Harmless},
+	workspace:            rest.Route{Name: "Workspaces.Get", Method: "GET", Template: "/v2/businessworkspaces/{bw_id}", Repeat: rest.Harmless},
+	workspaceCreate:      rest.Route{Name: "Workspaces.Create", Method: "POST", Template: "/v2/businessworkspaces"},
+	workspaceOf:          rest.Route{Name: "Workspaces.Enclosing", Method: "GET", Template: "/v1/nodes/{id}/businessworkspace", Repeat: rest.Harmless},
+	workspaceRoles:       rest.Route{Name: "Workspaces.Roles", Method: "GET", Template: "/v2/businessworkspaces/{bw_id}/roles", Repeat: rest.Harmless},
+	roleCreate:           rest.Route{Name: "Workspaces.CreateRole", Method: "POST", Template: "/v2/businessworkspaces/{bw_id}/roles"},
+	roleDelete:           rest.Route{Name: "Workspaces.DeleteRole", Method: "DELETE", Template: "/v2/businessworkspaces/{bw_id}/roles/{role_id}", Repeat: rest.Harmless},
+	roleMembers:          rest.Route{Name: "Workspaces.RoleMembers", Method: "GET", Template: "/v2/businessworkspaces/{bw_id}/roles/{role_id}/members", Repeat: rest.Harmless},
+	roleMemberAdd:        rest.Route{Name: "Workspaces.AddMember", Method: "POST", Template: "/v2/businessworkspaces/{bw_id}/roles/{role_id}/members", Repeat: rest.Harmless},
+	roleMemberRemove:     rest.Route{Name: "Workspaces.RemoveMember", Method: "DELETE", Template: "/v2/businessworkspaces/{bw_id}/roles/{role_id}/members/{member_id}", Repeat: rest.Harmless},
+	workspaceRelated:     rest.Route{Name: "Workspaces.Related", Method: "GET", Template: "/v2/businessworkspaces/{bw_id}/relateditems", Repeat: rest.Harmless},
+	workspaceRelate:      rest.Route{Name: "Workspaces.Relate", Method: "POST", Template: "/v2/businessworkspaces/{bw_id}/relateditems"},
+	workspaceUnrelate:    rest.Route{Name: "Workspaces.Unrelate", Method: "DELETE", Template: "/v2/businessworkspaces/{bw_id}/relateditems/{rel_bw_id}", Repeat: rest.Harmless},
+	otcsTicket:           rest.Route{Name: "Auth.Exchange", Method: "GET", Template: "/v1/auth", Repeat: rest.Harmless},
+
 	uploadSettings: rest.Route{Name: "Uploads.Settings", Method: "GET", Template: "/v2/multipart/settings", Repeat: rest.Harmless},
 	uploadStart:    rest.Route{Name: "Uploads.Start", Method: "POST", Template: "/v2/multipart", Repeat: rest.Harmless},
 	uploadPart:     rest.Route{Name: "Uploads.SendPart", Method: "POST", Template: "/v2/multipart/{upload_key}/{part_number}", Repeat: rest.Harmless},

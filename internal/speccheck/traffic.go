@@ -55,6 +55,11 @@ func header(pairs [][2]string, name string) string {
 // difference is one way in which traffic and description differ.
 type difference struct{ operation, field, what string }
 
+// place is where it is, whether a value stands alone or in a list of one.
+func (d difference) place() [2]string {
+	return [2]string{d.operation, strings.ReplaceAll(d.field, "[]", "")}
+}
+
 func (d difference) String() string { return d.operation + ": " + d.field + ": " + d.what }
 
 // report is what a check found.
@@ -73,10 +78,10 @@ func (r *report) print(out io.Writer) {
 	}
 	used := map[[2]string]bool{}
 	for d := range r.tolerated {
-		used[[2]string{d.operation, d.field}] = true
+		used[d.place()] = true
 	}
 	for _, t := range tolerated {
-		if !used[[2]string{t.operation, t.field}] {
+		if !used[t.difference().place()] {
 			fmt.Fprintf(out, "no longer needed: %s: %s\n", t.operation, t.field)
 		}
 	}
@@ -85,7 +90,7 @@ func (r *report) print(out io.Writer) {
 
 func (r *report) note(d difference) bool {
 	for _, t := range tolerated {
-		if t.operation == d.operation && t.field == d.field {
+		if t.difference().place() == d.place() {
 			r.tolerated[d]++
 			return false
 		}

@@ -137,6 +137,12 @@ func (c *ecmCall) createCode() ecmReply {
 
 // imports takes an XML export of another system. No source shows its form, so
 // the fake only checks that it is XML and counts it.
+// importKinds are the routes that take exports of another system.
+var importKinds = map[string]string{
+	"POST /v1/recordsmanagement/importCodes": "codes", "POST /v1/recordsmanagement/importRSIs": "rsis",
+	"POST /v1/recordsmanagement/importSettings": "settings", "POST /v1/securityclearances/importCodes": "clearances",
+}
+
 func imports(kind string) ecmHandler {
 	return func(c *ecmCall) ecmReply {
 		if c.file == nil {

@@ -48,6 +48,22 @@ func (e *ECM) AddUser(u ECMUser) int64 {
 	return u.ID
 }
 
+// Imported counts the exports that a route, by the fake's own name, has taken.
+func (e *ECM) Imported(route string) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.state.Imports[importKinds[route]]
+}
+
+// NewTicket logs a user in without a request, for clients that bring a ticket
+// or token of their own.
+func (e *ECM) NewTicket(user string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	ticket, _ := e.newTicket(user)
+	return ticket
+}
+
 // Deny takes exactly these privileges from a user, as an administrator would:
 // audit, classify, create, delete, dispose, finalize, hold, recyclebin, rsi.
 func (e *ECM) Deny(name string, privileges ...string) {

@@ -1,0 +1,88 @@
+package ecm
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/smintecm/sdk/internal/rest"
+)
+
+// AttributeKey is the key of an attribute of a category: "12345_7".
+func AttributeKey(category NodeID, attribute int) string {
+	return category.String() + "_" + strconv.Itoa(attribute)
+}
+
+// Row is the key of an attribute in one row of the set that the key names:
+// row 2 of attribute 40 in set "12345_39" is "12345_39_2_40". Rows begin at 1.
+func Row(set string, row, attribute int) string {
+	return fmt.Sprintf("%s_%d_%d", set, row, attribute)
+}
+
+// Find finds a category by its way of names below the volume of categories:
+// "Smint.io Source", or "Marketing/Smint.io Source" in a folder of it. There
+// is no look-up by path on the server: each step is one listing. What is not
+// there is ErrNotFound.
+//
+// API: GET /v2/volumes/{type}, GET /v2/nodes/{id}/nodes.
+func (s *CategoriesService) Find(ctx context.Context, path string) (*Node, error) {
+	steps := strings.Split(path, "/")
+	var faults rest.Problems
+	for _, step := range steps {
+		if strings.TrimSpace(step) == "" {
+			faults.Add("path", path, "names with slashes between them")
+			break
+		}
+	}
+	if err := faults.Err("Categories.Find"); err != nil {
+		return nil, err
+	}
+	at, err := (*VolumesService)(s).Get(ctx, SubtypeCategoriesVolume)
+	for _, step := range steps {
+		if err != nil {
+			return nil, err
+		}
+		at, err = (*NodesService)(s).FindChild(ctx, at.ID, step)
+	}
+	if err == nil && at.Type != SubtypeCategory {
+		err = &Error{Op: "Categories.Find", Message: "'" + path + "' is no category", Err: ErrNotFound}
+	}
+	return at, err
+}
+
+// Resolve finds an attribute by category and name, as
+// "Smint.io Source/License end", and returns its definition with the key that
+// values have: "12345_7". The node is any folder that the user may add items
+// to. What is not there is ErrNotFound, and says what is.
+//
+// API: GET /v2/volumes/{type}, GET /v2/nodes/{id}/nodes,
+// GET /v1/forms/nodes/categories/create.
+func (s *CategoriesService) Resolve(ctx context.Context, node NodeID, path string) (Attribute, error) {
+	var faults rest.Problems
+	wantID(&faults, "node", node)
+	cut := strings.LastIndexByte(path, '/')
+	if cut < 0 {
+		faults.Add("path", path, "a category, a slash and the name of an attribute")
+	}
+	if err := faults.Err("Categories.Resolve"); err != nil {
+		return Attribute{}, err
+	}
+	category, err := s.Find(ctx, path[:cut])
+	if err != nil {
+		return Attribute{}, err
+	}
+	definition, err := s.Definition(ctx, node, category.ID)
+	if err != nil {
+		return Attribute{}, err
+	}
+	a, ok := definition.Attribute(path[cut+1:])
+	if !ok {
+		var names []string
+		for _, a := range definition.Attributes {
+			names = append(names, "'"+a.Name+"'")
+		}
+		return Attribute{}, &Error{Op: "Categories.Resolve", Message: fmt.Sprintf("category '%s' has no attribute '%s'; it has %s", path[:cut], path[cut+1:], strings.Join(names, ", ")), Err: ErrNotFound}
+	}
+	return a, nil
+}
