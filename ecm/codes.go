@@ -157,24 +157,42 @@ func (s *CodesService) FunctionAccess(ctx context.Context) (map[string]bool, err
 	return access, err
 }
 
-// Import takes code tables from an export of another system.
+// Import takes code tables from an export of another system. To update codes
+// that exist needs an Unguarded, else it is ErrNeedsReason: records may be under
+// them.
 //
 // API: POST /v1/recordsmanagement/importCodes.
-func (s *CodesService) Import(ctx context.Context, export io.Reader, size int64, update bool) error {
+func (s *CodesService) Import(ctx context.Context, export io.Reader, size int64, update bool, skip ...Unguarded) error {
+	if update {
+		if err := s.guardSweeping(ctx, routes.codesImport.Name, "codes that exist are left as they are", skip); err != nil {
+			return err
+		}
+	}
 	return s.importFile(ctx, &routes.codesImport, export, size, params{}.flag("updateExistingCodes", update))
 }
 
-// ImportRSIs takes RSIs from an export of another system.
+// ImportRSIs takes RSIs from an export of another system. To update those that
+// exist, or to delete their schedules, needs an Unguarded, else it is
+// ErrNeedsReason: retention may get shorter.
 //
 // API: POST /v1/recordsmanagement/importRSIs.
-func (s *CodesService) ImportRSIs(ctx context.Context, export io.Reader, size int64, update, deleteSchedules bool) error {
+func (s *CodesService) ImportRSIs(ctx context.Context, export io.Reader, size int64, update, deleteSchedules bool, skip ...Unguarded) error {
+	if update || deleteSchedules {
+		if err := s.guardSweeping(ctx, routes.rsisImport.Name, "RSIs that exist are left as they are", skip); err != nil {
+			return err
+		}
+	}
 	return s.importFile(ctx, &routes.rsisImport, export, size, params{}.flag("updateExistingRSIs", update).flag("deleteSchedules", deleteSchedules))
 }
 
 // ImportSettings takes the system settings from an export of another system.
+// Without an Unguarded it is ErrNeedsReason: every record is under them.
 //
 // API: POST /v1/recordsmanagement/importSettings.
-func (s *CodesService) ImportSettings(ctx context.Context, export io.Reader, size int64) error {
+func (s *CodesService) ImportSettings(ctx context.Context, export io.Reader, size int64, skip ...Unguarded) error {
+	if err := s.guardSweeping(ctx, routes.settingsImport.Name, "the settings are left as they are", skip); err != nil {
+		return err
+	}
 	return s.importFile(ctx, &routes.settingsImport, export, size, params{})
 }
 

@@ -48,22 +48,27 @@ func (s *CrossReferencesService) CreateType(ctx context.Context, t CrossReferenc
 	return s.sendQuery(ctx, &routes.xrefCreateType, nil, query)
 }
 
-// DeleteType removes a type that no record uses.
+// DeleteType removes a type. No call tells which records use it: without an
+// Unguarded it is ErrNeedsReason.
 //
 // API: DELETE /v1/xrefs/{xref_type}.
-func (s *CrossReferencesService) DeleteType(ctx context.Context, code string) error {
+func (s *CrossReferencesService) DeleteType(ctx context.Context, code string, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantText(&faults, "type", code)
 	if err := faults.Err(routes.xrefDeleteType.Name); err != nil {
 		return err
 	}
+	if err := s.guardSweeping(ctx, routes.xrefDeleteType.Name, "the type is left as it is", skip); err != nil {
+		return err
+	}
 	return s.send(ctx, &routes.xrefDeleteType, []any{code}, nil)
 }
 
-// Remove takes one relation off a record.
+// Remove takes one relation off a record: what ties it to its rights or its
+// original. A final record is refused with ErrFinal, a held one with ErrOnHold.
 //
 // API: DELETE /v1/nodes/{id}/xrefs/{xref_type}/refnodes/{xref_id}.
-func (s *CrossReferencesService) Remove(ctx context.Context, id NodeID, x CrossReference) error {
+func (s *CrossReferencesService) Remove(ctx context.Context, id NodeID, x CrossReference, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantID(&faults, "to", x.To)
@@ -71,13 +76,17 @@ func (s *CrossReferencesService) Remove(ctx context.Context, id NodeID, x CrossR
 	if err := faults.Err(routes.xrefRemove.Name); err != nil {
 		return err
 	}
+	if err := s.guard(ctx, routes.xrefRemove.Name, id, skip); err != nil {
+		return err
+	}
 	return s.send(ctx, &routes.xrefRemove, []any{id, x.Type, x.To}, nil)
 }
 
-// RemoveSeveral takes several relations off a record in one call.
+// RemoveSeveral takes several relations off a record in one call. It refuses
+// what Remove refuses.
 //
 // API: PUT /v1/nodes/{id}/xrefs.
-func (s *CrossReferencesService) RemoveSeveral(ctx context.Context, id NodeID, list ...CrossReference) error {
+func (s *CrossReferencesService) RemoveSeveral(ctx context.Context, id NodeID, list []CrossReference, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	keys := make([]string, 0, len(list))
@@ -89,6 +98,9 @@ func (s *CrossReferencesService) RemoveSeveral(ctx context.Context, id NodeID, l
 		keys = append(keys, x.To.String()+"_"+x.Type)
 	}
 	if err := faults.Err(routes.xrefRemoveSeveral.Name); err != nil {
+		return err
+	}
+	if err := s.guard(ctx, routes.xrefRemoveSeveral.Name, id, skip); err != nil {
 		return err
 	}
 	return s.send(ctx, &routes.xrefRemoveSeveral, []any{id}, params{}.text("uniqueIDList", strings.Join(keys, " ")))
@@ -110,16 +122,19 @@ func (s *CrossReferencesService) AssignMany(ctx context.Context, x CrossReferenc
 }
 
 // RemoveMany takes the relations of a type, or to a record, off several
-// records.
+// records. If one of them is final or held, nothing is sent.
 //
 // API: POST /v1/rmclassifications/removexref.
-func (s *CrossReferencesService) RemoveMany(ctx context.Context, x CrossReference, ids ...NodeID) error {
+func (s *CrossReferencesService) RemoveMany(ctx context.Context, x CrossReference, ids []NodeID, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantIDs(&faults, "ids", ids)
 	if x.Type == "" && x.To == 0 {
 		faults.Add("type and to", "none", "at least one of them")
 	}
 	if err := faults.Err(routes.xrefRemoveMany.Name); err != nil {
+		return err
+	}
+	if err := s.guardAll(ctx, routes.xrefRemoveMany.Name, ids, skip, s.mayDestroy); err != nil {
 		return err
 	}
 	return s.send(ctx, &routes.xrefRemoveMany, nil, many(params{}.number("xref_id", int64(x.To)).text("xref_type", x.Type), "ids", ids))

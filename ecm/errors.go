@@ -48,6 +48,12 @@ var (
 	// ErrUploadExpired: the server no longer knows the upload in parts, or it is
 	// another user's. Start a new one.
 	ErrUploadExpired = errors.New("upload expired")
+	// ErrInUse: records are under it, or that could not be read. A change needs
+	// an [Unguarded] whose reason names the authority for it.
+	ErrInUse = errors.New("records are under it")
+	// ErrNeedsReason: the call may reach any number of records, which cannot be
+	// looked at one by one. It needs an [Unguarded].
+	ErrNeedsReason = errors.New("needs a reason")
 	// ErrFinal: the node is a final record, or that could not be read.
 	ErrFinal = errors.New("record is final")
 )

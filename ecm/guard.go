@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/smintecm/sdk/internal/rest"
 )
@@ -37,21 +38,82 @@ func (c *core) guardHolds(ctx context.Context, op string, id NodeID, skip []Ungu
 func (c *core) guardBy(ctx context.Context, op string, id NodeID, skip []Unguarded, may func(context.Context, NodeID) error) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
-	for _, u := range skip {
-		if u.Reason == "" {
-			faults.Add("unguarded", "", "a reason")
-		}
-	}
-	if err := faults.Err(op); err != nil || len(skip) > 0 {
+	if err := wantReasons(&faults, op, skip); err != nil || len(skip) > 0 {
 		return err
 	}
 	err := may(ctx, id)
 	if err == nil {
 		return nil
 	}
-	refusal := &Error{Op: op, Message: fmt.Sprintf("node %s is left as it is", id), Err: err}
+	return c.refuse(ctx, op, id, fmt.Sprintf("node %s is left as it is", id), err)
+}
+
+func wantReasons(faults *rest.Problems, op string, skip []Unguarded) error {
+	for _, u := range skip {
+		if strings.TrimSpace(u.Reason) == "" {
+			faults.Add("unguarded", "", "a reason")
+		}
+	}
+	return faults.Err(op)
+}
+
+// refuse makes the error of a call that is not sent, and tells of it.
+func (c *core) refuse(ctx context.Context, op string, id NodeID, message string, err error) error {
+	refusal := &Error{Op: op, Message: message, Err: err}
 	c.refused(ctx, Refused{Op: op, Node: id, Err: refusal})
 	return refusal
+}
+
+// guardSchedule refuses to change an RSI that anything is under: a period might
+// get shorter, for held and final records too.
+func (c *core) guardSchedule(ctx context.Context, op string, rsi int64, skip []Unguarded) error {
+	var faults rest.Problems
+	if rsi <= 0 {
+		faults.Add("rsi", rsi, "a positive id")
+	}
+	if err := wantReasons(&faults, op, skip); err != nil || len(skip) > 0 {
+		return err
+	}
+	answer, err := get[itemList](ctx, c, &routes.rsiItems, []any{rsi}, params{}.always("limit", 1).always("sort", "asc_name"))
+	var under []Node
+	if err == nil {
+		under, err = answer.nodes()
+	}
+	switch {
+	case err != nil:
+		err = fmt.Errorf("%w: what is under it could not be read: %w", ErrInUse, err)
+	case len(under) > 0:
+		err = fmt.Errorf("%w: node %s and perhaps more", ErrInUse, under[0].ID)
+	default:
+		return nil
+	}
+	return c.refuse(ctx, op, 0, fmt.Sprintf("RSI %d is left as it is", rsi), err)
+}
+
+// guardScheduleByName is guardSchedule for an RSI that is known by its name
+// alone.
+func (c *core) guardScheduleByName(ctx context.Context, op, name string, skip []Unguarded) error {
+	if len(skip) > 0 {
+		return wantReasons(&rest.Problems{}, op, skip)
+	}
+	list, err := (*RSIsService)(&service{c}).List(ctx)
+	if err != nil {
+		return c.refuse(ctx, op, 0, fmt.Sprintf("RSI '%s' is left as it is", name), fmt.Errorf("%w: it could not be looked up: %w", ErrInUse, err))
+	}
+	for _, r := range list {
+		if r.Name == name {
+			return c.guardSchedule(ctx, op, r.ID, nil)
+		}
+	}
+	return nil
+}
+
+// guardSweeping refuses a call that may reach any record of the system.
+func (c *core) guardSweeping(ctx context.Context, op, what string, skip []Unguarded) error {
+	if len(skip) > 0 {
+		return wantReasons(&rest.Problems{}, op, skip)
+	}
+	return c.refuse(ctx, op, 0, what, ErrNeedsReason)
 }
 
 // mayDispose refuses what is held, or might be.
@@ -69,11 +131,41 @@ func (c *core) mayDispose(ctx context.Context, id NodeID) error {
 	return errors.Join(reasons...)
 }
 
+// mayReschedule refuses to change the RSI of a final or held record. One that
+// has none yet, or that one already, loses nothing.
+func (c *core) mayReschedule(ctx context.Context, id NodeID, rsi string) error {
+	details, err := (*RMClassificationsService)(&service{c}).Get(ctx, id)
+	if err != nil {
+		return fmt.Errorf("%w: its record state could not be read: %w", ErrFinal, err)
+	}
+	if now := details.Primary().RSI; now == "" || now == rsi {
+		return nil
+	}
+	return c.mayDestroyRecord(ctx, id, details)
+}
+
+// mayReclassify refuses to give a final or held record another class. A node
+// that is no record yet loses nothing.
+func (c *core) mayReclassify(ctx context.Context, id NodeID) error {
+	details, err := (*RMClassificationsService)(&service{c}).Get(ctx, id)
+	if err != nil {
+		return fmt.Errorf("%w: its record state could not be read: %w", ErrFinal, err)
+	}
+	if len(details.Entries) == 0 {
+		return nil
+	}
+	return c.mayDestroyRecord(ctx, id, details)
+}
+
 func (c *core) mayDestroy(ctx context.Context, id NodeID) error {
 	details, err := (*RMClassificationsService)(&service{c}).Get(ctx, id)
 	if err != nil {
 		return fmt.Errorf("%w: its record state could not be read: %w", ErrFinal, err)
 	}
+	return c.mayDestroyRecord(ctx, id, details)
+}
+
+func (c *core) mayDestroyRecord(ctx context.Context, id NodeID, details *RecordDetails) error {
 	reasons := []error{c.mayDispose(ctx, id)}
 	if details.MayBeFinal() {
 		reasons = append(reasons, fmt.Errorf("%w: class %s", ErrFinal, details.Class()))

@@ -458,12 +458,19 @@ func (s *NodesService) Ancestors(ctx context.Context, id NodeID) ([]Ancestor, er
 	return list, nil
 }
 
-// Rename gives a node another name. A repeat is harmless.
+// Rename gives a node another name. A repeat is harmless. A final record is
+// refused with ErrFinal, a held node with ErrOnHold: by its name it is found.
 //
 // API: PUT /v2/nodes/{id}.
-func (s *NodesService) Rename(ctx context.Context, id NodeID, name string) error {
+func (s *NodesService) Rename(ctx context.Context, id NodeID, name string, skip ...Unguarded) error {
 	var faults rest.Problems
 	checkName(&faults, "name", name)
+	if err := faults.Err(routes.nodeUpdate.Name); err != nil {
+		return err
+	}
+	if err := s.guard(ctx, "Nodes.Rename", id, skip); err != nil {
+		return err
+	}
 	return s.update(ctx, id, &faults, map[string]any{"name": name})
 }
 

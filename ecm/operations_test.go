@@ -106,14 +106,14 @@ func TestCrossReferences_TypesAndSeveral(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, 2)
 	require.NoError(t, x.Remove(ctx, a, ecm.CrossReference{Type: "SUPERSEDES", To: c}))
-	require.NoError(t, x.RemoveMany(ctx, ecm.CrossReference{Type: "SUPERSEDES"}, b))
+	require.NoError(t, x.RemoveMany(ctx, ecm.CrossReference{Type: "SUPERSEDES"}, []ecm.NodeID{b}))
 	require.NoError(t, x.Assign(ctx, a, ecm.CrossReference{Type: "A", To: b}))
 	require.NoError(t, x.Assign(ctx, a, ecm.CrossReference{Type: "A", To: c}))
-	require.NoError(t, x.RemoveSeveral(ctx, a, ecm.CrossReference{Type: "A", To: b}, ecm.CrossReference{Type: "A", To: c}))
+	require.NoError(t, x.RemoveSeveral(ctx, a, []ecm.CrossReference{{Type: "A", To: b}, {Type: "A", To: c}}))
 	list, err = x.OfNode(ctx, a)
 	require.NoError(t, err)
 	require.Empty(t, list)
-	require.NoError(t, x.DeleteType(ctx, "SUPERSEDES"))
+	require.NoError(t, x.DeleteType(ctx, "SUPERSEDES", ecm.Unguarded{Reason: "test"}))
 }
 
 func TestRMClassifications_ManyAtOnce(t *testing.T) {
@@ -124,7 +124,7 @@ func TestRMClassifications_ManyAtOnce(t *testing.T) {
 	may, err := rm.MayAdd(ctx, a)
 	require.NoError(t, err)
 	require.True(t, may)
-	require.NoError(t, rm.ApplyMany(ctx, s.class, a, b))
+	require.NoError(t, rm.ApplyMany(ctx, s.class, []ecm.NodeID{a, b}))
 	items, err := rm.Items(ctx, s.class)
 	require.NoError(t, err)
 	require.Len(t, items, 2)
@@ -353,12 +353,13 @@ func TestCodes_TakeOverExports(t *testing.T) {
 	t.Parallel()
 	s, ctx := newServer(t, nil), t.Context()
 	const export = `<?xml version="1.0"?><livelink><codes/></livelink>`
+	why := ecm.Unguarded{Reason: "taken over from the test system"}
 	imports := map[string]func(text string) error{
-		"POST /v1/recordsmanagement/importCodes": func(x string) error { return s.c.Codes.Import(ctx, strings.NewReader(x), int64(len(x)), true) },
+		"POST /v1/recordsmanagement/importCodes": func(x string) error { return s.c.Codes.Import(ctx, strings.NewReader(x), int64(len(x)), true, why) },
 		"POST /v1/recordsmanagement/importRSIs": func(x string) error {
-			return s.c.Codes.ImportRSIs(ctx, strings.NewReader(x), int64(len(x)), true, false)
+			return s.c.Codes.ImportRSIs(ctx, strings.NewReader(x), int64(len(x)), true, false, why)
 		},
-		"POST /v1/recordsmanagement/importSettings": func(x string) error { return s.c.Codes.ImportSettings(ctx, strings.NewReader(x), int64(len(x))) },
+		"POST /v1/recordsmanagement/importSettings": func(x string) error { return s.c.Codes.ImportSettings(ctx, strings.NewReader(x), int64(len(x)), why) },
 		"POST /v1/securityclearances/importCodes":   func(x string) error { return s.c.Security.ImportCodes(ctx, strings.NewReader(x), int64(len(x)), true) },
 	}
 	for route, send := range imports {

@@ -37,15 +37,22 @@ type wireTask struct {
 
 func (w wireTask) task() *Task { return &Task{w.Location, w.Status, int(w.Code), w.Message} }
 
-// Add starts a task on a node, and on what lies below it.
+// Add starts a task on a node, and on what lies below it. Of a task other than
+// TaskFinalize it is not known what it does: it needs an Unguarded, else it is
+// ErrNeedsReason.
 //
 // API: POST /v1/rmqueues.
-func (s *QueuesService) Add(ctx context.Context, id NodeID, task string, subItems bool) (*Task, error) {
+func (s *QueuesService) Add(ctx context.Context, id NodeID, task string, subItems bool, skip ...Unguarded) (*Task, error) {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantText(&faults, "task", task)
 	if err := faults.Err(routes.queueAdd.Name); err != nil {
 		return nil, err
+	}
+	if task != TaskFinalize {
+		if err := s.guardSweeping(ctx, routes.queueAdd.Name, "the task is not started", skip); err != nil {
+			return nil, err
+		}
 	}
 	query := params{}.number("id", int64(id)).text("task_name", task).flag("apply_subitems", subItems)
 	answer, err := rest.Do[wireTask](ctx, s.rest, rest.Request{Route: &routes.queueAdd, Query: url.Values(query)})

@@ -139,7 +139,12 @@ func (s *RMClassificationsService) Get(ctx context.Context, id NodeID) (*RecordD
 // the server refuses some that are false or empty.
 type RecordUpdate struct {
 	// Token is the one last read.
-	Token        string
+	Token string
+	// Seen, instead of Token, are the details that the caller decided on: their
+	// token goes along. If they say that the node is no record yet, applying a
+	// class can harm nothing that the server would not refuse as stale, and is
+	// not preceded by reading holds and state again.
+	Seen         *RecordDetails
 	Status       string
 	Essential    string
 	Storage      string
@@ -153,10 +158,17 @@ type RecordUpdate struct {
 	NextReview   time.Time
 }
 
+func (u RecordUpdate) token() string {
+	if u.Token == "" && u.Seen != nil {
+		return u.Seen.Token
+	}
+	return u.Token
+}
+
 func (u RecordUpdate) form(s Settings) url.Values {
 	form := url.Values{}
 	for key, value := range map[string]string{
-		"rm_metadataToken": u.Token, s.StatusField: u.Status, "essential": u.Essential, "storage": u.Storage,
+		"rm_metadataToken": u.token(), s.StatusField: u.Status, "essential": u.Essential, "storage": u.Storage,
 		"accession": u.Accession, "subject": u.Subject, "originator": u.Originator,
 	} {
 		if value != "" {
@@ -178,15 +190,22 @@ func (u RecordUpdate) form(s Settings) url.Values {
 
 // Apply classifies a node, which makes a record of it, together with its first
 // details. Give the token if the details had one. A stale token is
-// ErrEditConflict; read the details back in any case.
+// ErrEditConflict; read the details back in any case. A node that is a record
+// already gets another class, and with it another schedule: a final one is
+// refused with ErrFinal, a held one with ErrOnHold.
 //
 // API: POST /v1/nodes/{id}/rmclassifications.
-func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, first RecordUpdate) error {
+func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, first RecordUpdate, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantID(&faults, "class", class)
 	if err := faults.Err(routes.recordApply.Name); err != nil {
 		return err
+	}
+	if seen := first.Seen; seen == nil || len(seen.Entries) > 0 || seen.Token == "" || first.Token != "" {
+		if err := s.guardBy(ctx, routes.recordApply.Name, id, skip, s.mayReclassify); err != nil {
+			return err
+		}
 	}
 	form := first.form(s.settings)
 	form.Set("class_id", class.String())
@@ -194,16 +213,21 @@ func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, 
 	return err
 }
 
-// Update writes record details. A stale token is ErrEditConflict.
+// Update writes record details. A stale token is ErrEditConflict. Dates and
+// status are what retention counts from: those of a final record are refused
+// with ErrFinal, those of a held one with ErrOnHold.
 //
 // API: PUT /v1/nodes/{id}/rmclassifications.
-func (s *RMClassificationsService) Update(ctx context.Context, id NodeID, u RecordUpdate) error {
+func (s *RMClassificationsService) Update(ctx context.Context, id NodeID, u RecordUpdate, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
-	if u.Token == "" {
+	if u.token() == "" {
 		faults.Add("token", "", "the token last read with the details")
 	}
 	if err := faults.Err(routes.recordUpdate.Name); err != nil {
+		return err
+	}
+	if err := s.guard(ctx, routes.recordUpdate.Name, id, skip); err != nil {
 		return err
 	}
 	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.recordUpdate, Path: []any{id}, Form: u.form(s.settings)})

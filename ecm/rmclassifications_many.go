@@ -67,7 +67,7 @@ type BulkUpdate struct {
 	NextReview time.Time
 	Official   bool
 	RSI        string
-	// RemoveRSI takes the RSI off, which is refused for held and final records.
+	// RemoveRSI takes the RSI off.
 	RemoveRSI        bool
 	StatusDate       time.Time
 	Storage          string
@@ -75,7 +75,9 @@ type BulkUpdate struct {
 }
 
 // UpdateMany writes record details of several records. The answer does not
-// tell what became of each: read them.
+// tell what became of each: read them. Dates, status and RSI are what retention
+// counts from: final records are refused with ErrFinal, held ones with
+// ErrOnHold, and then nothing is sent.
 //
 // API: POST /v1/rmclassifications/RMMetadata.
 func (s *RMClassificationsService) UpdateMany(ctx context.Context, u BulkUpdate, ids []NodeID, skip ...Unguarded) error {
@@ -84,10 +86,8 @@ func (s *RMClassificationsService) UpdateMany(ctx context.Context, u BulkUpdate,
 	if err := faults.Err(routes.recordMetadata.Name); err != nil {
 		return err
 	}
-	if u.RemoveRSI || u.RSI != "" {
-		if err := s.guardAll(ctx, routes.recordMetadata.Name, ids, skip); err != nil {
-			return err
-		}
+	if err := s.guardAll(ctx, routes.recordMetadata.Name, ids, skip, s.mayDestroy); err != nil {
+		return err
 	}
 	form := params{}.text("accession", u.Accession).date("docDate", u.DocDate).text("essential", u.Essential).text("fileStatus", u.Status).
 		date("nextReviewDate", u.NextReview).text("rsi", u.RSI).flag("rsiRemove", u.RemoveRSI).date("statusDate", u.StatusDate).
@@ -99,23 +99,27 @@ func (s *RMClassificationsService) UpdateMany(ctx context.Context, u BulkUpdate,
 }
 
 // guardAll guards every node of a call.
-func (c *core) guardAll(ctx context.Context, op string, ids []NodeID, skip []Unguarded) error {
+func (c *core) guardAll(ctx context.Context, op string, ids []NodeID, skip []Unguarded, may func(context.Context, NodeID) error) error {
 	var errs []error
 	for _, id := range ids {
-		errs = append(errs, c.guard(ctx, op, id, skip))
+		errs = append(errs, c.guardBy(ctx, op, id, skip, may))
 	}
 	return errors.Join(errs...)
 }
 
 // ApplyMany classifies several nodes. The answer does not tell what became of
-// each.
+// each. What is a record already gets another class: if one of them is final or
+// held, nothing is sent, and the error is as that of Apply.
 //
 // API: POST /v1/rmclassifications/batchAddClassification.
-func (s *RMClassificationsService) ApplyMany(ctx context.Context, class NodeID, ids ...NodeID) error {
+func (s *RMClassificationsService) ApplyMany(ctx context.Context, class NodeID, ids []NodeID, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantID(&faults, "class", class)
 	wantIDs(&faults, "ids", ids)
 	if err := faults.Err(routes.batchAdd.Name); err != nil {
+		return err
+	}
+	if err := s.guardAll(ctx, routes.batchAdd.Name, ids, skip, s.mayReclassify); err != nil {
 		return err
 	}
 	return s.send(ctx, &routes.batchAdd, nil, many(params{}.number("classID", int64(class)), "ids", ids))
@@ -133,7 +137,7 @@ func (s *RMClassificationsService) RemoveMany(ctx context.Context, class NodeID,
 	if err := faults.Err(routes.batchRemove.Name); err != nil {
 		return err
 	}
-	if err := s.guardAll(ctx, routes.batchRemove.Name, ids, skip); err != nil {
+	if err := s.guardAll(ctx, routes.batchRemove.Name, ids, skip, s.mayDestroy); err != nil {
 		return err
 	}
 	req := rest.Request{Route: &routes.batchRemove, Form: url.Values(many(params{}.number("classID", int64(class)), "ids", ids))}

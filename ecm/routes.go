@@ -60,6 +60,7 @@ var routes = struct {
 	fieldInfos, functionAccess, codesV1, codesV2                                               rest.Route
 	codeCreate, codesImport, rsisImport, settingsImport                                        rest.Route
 	uploadSettings, uploadStart, uploadPart, uploadComplete, uploadAbort                       rest.Route
+	versionPromote, versionDelete, versionsPurge                                               rest.Route
 	search, regions, audit, permissions                                                        rest.Route
 	permissionsEffective, permissionAdd, permissionUpdate, permissionRemove                    rest.Route
 	recycled, restore, purge, member                                                           rest.Route
@@ -74,6 +75,9 @@ var routes = struct {
 	login:                rest.Route{Name: "Auth.Login", Method: "POST", Template: "/v1/auth", Repeat: rest.Harmless},
 	logout:               rest.Route{Name: "Auth.Logout", Method: "DELETE", Template: "/v1/auth", Repeat: rest.Harmless},
 	session:              rest.Route{Name: "Auth.Check", Method: "HEAD", Template: "/v1/auth", Repeat: rest.Harmless},
+	versionPromote:       rest.Route{Name: "Versions.Promote", Method: "POST", Template: "/v2/nodes/{id}/versions/{version_number}/promote"},
+	versionDelete:        rest.Route{Name: "Versions.Delete", Method: "DELETE", Template: "/v2/nodes/{id}/versions/{version_number}", Repeat: rest.Harmless},
+	versionsPurge:        rest.Route{Name: "Versions.Purge", Method: "DELETE", Template: "/v2/nodes/{id}/versions", Repeat: rest.Harmless},
 	search:               rest.Route{Name: "Search.Query", Method: "POST", Template: "/v2/search", Repeat: rest.Harmless},
 	regions:              rest.Route{Name: "Search.Regions", Method: "GET", Template: "/v1/regions", Repeat: rest.Harmless},
 	audit:                rest.Route{Name: "Audit.OfNode", Method: "GET", Template: "/v2/nodes/{id}/audit", Repeat: rest.Harmless},

@@ -43,10 +43,12 @@ func (s *RSIsService) OfNode(ctx context.Context, id NodeID) ([]NodeRSI, error) 
 	return list, nil
 }
 
-// Assign gives a record an RSI, by name, under one of its classifications.
+// Assign gives a record an RSI, by name, under one of its classifications. A
+// record that has another one already is refused with ErrFinal if it is final
+// and with ErrOnHold if it is held: its retention might get shorter.
 //
 // API: POST /v1/nodes/{id}/rmclassifications/{class_id}/rsis.
-func (s *RSIsService) Assign(ctx context.Context, id, class NodeID, rsi string) error {
+func (s *RSIsService) Assign(ctx context.Context, id, class NodeID, rsi string, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantID(&faults, "class", class)
@@ -54,6 +56,9 @@ func (s *RSIsService) Assign(ctx context.Context, id, class NodeID, rsi string) 
 		faults.Add("rsi", rsi, "the name of an RSI")
 	}
 	if err := faults.Err(routes.rsiAssign.Name); err != nil {
+		return err
+	}
+	if err := s.guardBy(ctx, routes.rsiAssign.Name, id, skip, func(ctx context.Context, id NodeID) error { return s.mayReschedule(ctx, id, rsi) }); err != nil {
 		return err
 	}
 	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.rsiAssign, Path: []any{id, class}, Query: url.Values{"rsi": {rsi}}})

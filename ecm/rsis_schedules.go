@@ -245,10 +245,14 @@ func (n NewRSI) update(id int64, name string) params {
 }
 
 // Update changes an RSI. Name is the present one; n.Name the one to have.
+// An RSI that anything is under is refused with ErrInUse.
 //
 // API: PUT /v2/rsischedules/{id}.
-func (s *RSIsService) Update(ctx context.Context, id int64, name string, n NewRSI) error {
+func (s *RSIsService) Update(ctx context.Context, id int64, name string, n NewRSI, skip ...Unguarded) error {
 	if err := n.check(routes.rsiUpdate.Name); err != nil {
+		return err
+	}
+	if err := s.guardSchedule(ctx, routes.rsiUpdate.Name, id, skip); err != nil {
 		return err
 	}
 	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.rsiUpdate, Path: []any{id}, Form: url.Values(n.update(id, name))})
@@ -256,30 +260,42 @@ func (s *RSIsService) Update(ctx context.Context, id int64, name string, n NewRS
 }
 
 // UpdateByName is Update for an RSI that is known by its name alone.
+// An RSI that anything is under is refused with ErrInUse.
 //
 // API: PUT /v2/rsischedule.
-func (s *RSIsService) UpdateByName(ctx context.Context, name string, n NewRSI) error {
+func (s *RSIsService) UpdateByName(ctx context.Context, name string, n NewRSI, skip ...Unguarded) error {
 	if err := n.check(routes.rsiUpdateByName.Name); err != nil {
+		return err
+	}
+	if err := s.guardScheduleByName(ctx, routes.rsiUpdateByName.Name, name, skip); err != nil {
 		return err
 	}
 	return s.send(ctx, &routes.rsiUpdateByName, nil, n.update(0, name))
 }
 
 // Delete removes an RSI that is not in use.
+// An RSI that anything is under is refused with ErrInUse.
 //
 // API: DELETE /v2/rsischedules/{id}.
-func (s *RSIsService) Delete(ctx context.Context, id int64) error {
+func (s *RSIsService) Delete(ctx context.Context, id int64, skip ...Unguarded) error {
+	if err := s.guardSchedule(ctx, routes.rsiDelete.Name, id, skip); err != nil {
+		return err
+	}
 	_, err := s.do2(ctx, &routes.rsiDelete, []any{id}, nil, nil)
 	return err
 }
 
 // DeleteByName removes an RSI that is not in use.
+// An RSI that anything is under is refused with ErrInUse.
 //
 // API: DELETE /v2/rsischedules.
-func (s *RSIsService) DeleteByName(ctx context.Context, name string) error {
+func (s *RSIsService) DeleteByName(ctx context.Context, name string, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantText(&faults, "name", name)
 	if err := faults.Err(routes.rsiDeleteByName.Name); err != nil {
+		return err
+	}
+	if err := s.guardScheduleByName(ctx, routes.rsiDeleteByName.Name, name, skip); err != nil {
 		return err
 	}
 	_, err := s.do2(ctx, &routes.rsiDeleteByName, nil, params{}.text("name", name), nil)
@@ -321,9 +337,10 @@ func (t Stage) form() params {
 }
 
 // CreateStage adds a stage to an RSI and returns its id.
+// An RSI that anything is under is refused with ErrInUse.
 //
 // API: POST /v2/rsischedules/{id}/stages.
-func (s *RSIsService) CreateStage(ctx context.Context, rsi int64, t Stage) (int64, error) {
+func (s *RSIsService) CreateStage(ctx context.Context, rsi int64, t Stage, skip ...Unguarded) (int64, error) {
 	var faults rest.Problems
 	if t.ObjectType != "LIV" && t.ObjectType != "LRM" {
 		faults.Add("object type", t.ObjectType, "LIV or LRM")
@@ -335,21 +352,32 @@ func (s *RSIsService) CreateStage(ctx context.Context, rsi int64, t Stage) (int6
 	if err := faults.Err(routes.stageCreate.Name); err != nil {
 		return 0, err
 	}
+	if err := s.guardSchedule(ctx, routes.stageCreate.Name, rsi, skip); err != nil {
+		return 0, err
+	}
 	return s.do2(ctx, &routes.stageCreate, []any{rsi}, nil, t.form().text("stage", t.Stage))
 }
 
 // UpdateStage changes a stage; empty fields are left out.
+// An RSI that anything is under is refused with ErrInUse.
 //
 // API: PUT /v2/rsischedules/{id}/stages/{stageId}.
-func (s *RSIsService) UpdateStage(ctx context.Context, rsi, stage int64, t Stage) error {
+func (s *RSIsService) UpdateStage(ctx context.Context, rsi, stage int64, t Stage, skip ...Unguarded) error {
+	if err := s.guardSchedule(ctx, routes.stageUpdate.Name, rsi, skip); err != nil {
+		return err
+	}
 	_, err := s.do2(ctx, &routes.stageUpdate, []any{rsi, stage}, nil, t.form())
 	return err
 }
 
 // DeleteStage removes a stage.
+// An RSI that anything is under is refused with ErrInUse.
 //
 // API: DELETE /v2/rsischedules/{id}/stages/{stageId}.
-func (s *RSIsService) DeleteStage(ctx context.Context, rsi, stage int64) error {
+func (s *RSIsService) DeleteStage(ctx context.Context, rsi, stage int64, skip ...Unguarded) error {
+	if err := s.guardSchedule(ctx, routes.stageDelete.Name, rsi, skip); err != nil {
+		return err
+	}
 	_, err := s.do2(ctx, &routes.stageDelete, []any{rsi, stage}, nil, nil)
 	return err
 }
@@ -363,9 +391,13 @@ type StageApproval struct {
 }
 
 // Approve approves a stage.
+// What is approved takes effect: an RSI that anything is under is refused with ErrInUse.
 //
 // API: PUT /v2/rsischedules/{id}/approve/{stageId}.
-func (s *RSIsService) Approve(ctx context.Context, rsi, stage int64, a StageApproval) error {
+func (s *RSIsService) Approve(ctx context.Context, rsi, stage int64, a StageApproval, skip ...Unguarded) error {
+	if err := s.guardSchedule(ctx, routes.stageApprove.Name, rsi, skip); err != nil {
+		return err
+	}
 	what := "updateapproval"
 	if a.Remove {
 		what = "removeapproval"

@@ -138,3 +138,52 @@ func (s *VersionsService) Add(ctx context.Context, id NodeID, v NewVersion, skip
 		Message: "no version in the answer", Err: fmt.Errorf("%w: %w", ErrOutcomeUnknown, ErrBrokenReply),
 	}
 }
+
+// Promote makes a minor version a major one. A final record is refused with
+// ErrFinal, a held node with ErrOnHold. Without a verdict the error matches
+// ErrOutcomeUnknown: list the versions before repeating.
+//
+// API: POST /v2/nodes/{id}/versions/{version_number}/promote.
+func (s *VersionsService) Promote(ctx context.Context, id NodeID, version int, description string, skip ...Unguarded) error {
+	if err := wantVersion(routes.versionPromote.Name, id, version); err != nil {
+		return err
+	}
+	if err := s.guard(ctx, routes.versionPromote.Name, id, skip); err != nil {
+		return err
+	}
+	return s.send(ctx, &routes.versionPromote, []any{id, version}, params{}.text("description", description))
+}
+
+// Delete removes one version with its content for good. A final record is
+// refused with ErrFinal, a held node with ErrOnHold.
+//
+// API: DELETE /v2/nodes/{id}/versions/{version_number}.
+func (s *VersionsService) Delete(ctx context.Context, id NodeID, version int, skip ...Unguarded) error {
+	if err := wantVersion(routes.versionDelete.Name, id, version); err != nil {
+		return err
+	}
+	if err := s.guard(ctx, routes.versionDelete.Name, id, skip); err != nil {
+		return err
+	}
+	return s.send(ctx, &routes.versionDelete, []any{id, version}, nil)
+}
+
+// Purge removes all but the newest versions for good; keep says how many stay,
+// at least one. A final record is refused with ErrFinal, a held node with
+// ErrOnHold.
+//
+// API: DELETE /v2/nodes/{id}/versions.
+func (s *VersionsService) Purge(ctx context.Context, id NodeID, keep int, skip ...Unguarded) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if keep < 1 {
+		faults.Add("keep", keep, "1 or more")
+	}
+	if err := faults.Err(routes.versionsPurge.Name); err != nil {
+		return err
+	}
+	if err := s.guard(ctx, routes.versionsPurge.Name, id, skip); err != nil {
+		return err
+	}
+	return s.sendQuery(ctx, &routes.versionsPurge, []any{id}, params{}.number("number_to_keep", int64(keep)))
+}

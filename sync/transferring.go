@@ -153,7 +153,7 @@ func (t *transfer) classify(ctx context.Context) error {
 		step := Step{Do: "classify rights document", On: "node " + t.id.String(), With: "class " + t.class().String()}
 		err = t.mutate(ctx, step, t.Digest, func() error {
 			return t.s.ecm.RMClassifications.Apply(ctx, t.id, t.class(), ecm.RecordUpdate{
-				Token: details.Token, Status: t.s.policy.FileStatus, Essential: t.s.policy.Essential, Storage: t.s.policy.Storage, RecordDate: t.s.now().UTC(),
+				Seen: details, Status: t.s.policy.FileStatus, Essential: t.s.policy.Essential, Storage: t.s.policy.Storage, RecordDate: t.s.now().UTC(),
 			})
 		})
 		if err != nil && !errors.Is(err, ecm.ErrOutcomeUnknown) && !errors.Is(err, ecm.ErrEditConflict) {
