@@ -32,6 +32,9 @@ type Endpoints struct {
 	// Portals is the portals' frontend API, as
 	// https://acme.portalsapife.smint.io/frontend/v1.
 	Portals string
+	// Payload is the payload API at the portal's own host, as
+	// https://portal.acme.example/portal/v1.
+	Payload string
 }
 
 var tenantLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -59,6 +62,7 @@ type Client struct {
 	LicensePurchaseTransactions *LicensePurchaseTransactionsService
 	Binaries                    *BinariesService
 	Downloads                   *DownloadsService
+	Portals                     *PortalsService
 
 	core *core
 }
@@ -71,6 +75,7 @@ type core struct {
 	routes   routes
 	paths    Paths
 	fetch    *fetcher
+	portal   portalCore
 }
 
 type service struct{ *core }
@@ -83,6 +88,8 @@ type options struct {
 	agent     string
 	paths     Paths
 	policy    FetchPolicy
+	portal    PortalSettings
+	classify  func(*rest.Failure)
 	errs      []error
 }
 
@@ -149,17 +156,21 @@ func New(endpoints Endpoints, login Login, opts ...Option) (*Client, error) {
 	o.paths = o.paths.withDefaults()
 	o.paths.check(&faults)
 	login.check(&faults)
-	k := &core{routes: newRoutes(o.paths), paths: o.paths, fetch: newFetcher(o.policy, o.agent, &faults)}
+	o.portal = o.portal.withDefaults()
+	o.portal.check(&faults)
+	k := &core{routes: newRoutes(o.paths, o.portal), paths: o.paths, fetch: newFetcher(o.policy, o.agent, &faults)}
 	k.login = newOAuth(login, k)
 	k.identity = o.client(&faults, "identity URL", endpoints.Identity, nil)
 	k.clapi = o.client(&faults, "CLAPI URL", endpoints.CLAPI, k.login)
+	k.portal = o.portalCore(&faults, endpoints, k.login)
 	if err := faults.Err("smint.New"); err != nil {
 		return nil, err
 	}
 	s := service{k}
 	return &Client{
 		Identity: (*IdentityService)(&s), Metadata: (*MetadataService)(&s), LicensePurchaseTransactions: (*LicensePurchaseTransactionsService)(&s),
-		Binaries: (*BinariesService)(&s), Downloads: (*DownloadsService)(&s), core: k,
+		Binaries: (*BinariesService)(&s), Downloads: (*DownloadsService)(&s),
+		Portals: (*PortalsService)(&s), core: k,
 	}, nil
 }
 
@@ -167,7 +178,7 @@ func New(endpoints Endpoints, login Login, opts ...Option) (*Client, error) {
 func (o options) client(faults *rest.Problems, field, base string, cred rest.Credential) *rest.Client {
 	c, err := rest.New(rest.Config{
 		BaseURL: base, Transport: o.transport, Limiter: o.limiter, Retries: o.retries, Logger: o.logger, UserAgent: o.agent,
-		Credential: cred, Error: newError,
+		Credential: cred, Error: newError, Classify: o.classify,
 	})
 	if invalid, ok := errors.AsType[*rest.InvalidError](err); ok {
 		for _, p := range invalid.Problems {

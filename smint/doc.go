@@ -1,5 +1,5 @@
-// Package smint is the typed client for Smint.io: identity and content
-// licensing.
+// Package smint is the typed client for Smint.io: identity, content licensing
+// and portals.
 //
 // A [Client] is made by [New] from the endpoints of a tenant and a [Login]; its
 // fields are the services:
@@ -21,6 +21,11 @@
 // by https, from listed hosts, at public addresses, with the login's token only
 // at its own origin.
 //
-// Paths of the licensing API are not public; they are configuration, see
-// [Paths].
+// Portals answer every call with a background task, which is polled at an even
+// pace and ends well, badly, in part, or not in time; these are four results
+// and not two. An asset that a portal refuses to show is gone only if the same
+// portal shows another one: see [PortalsService.Presence].
+//
+// Paths of the licensing API, and what the vendor leaves open about its
+// portals, are configuration: see [Paths] and [PortalSettings].
 package smint

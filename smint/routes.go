@@ -50,9 +50,20 @@ type routes struct {
 	metadata, transactions, binaries rest.Route
 	token, revocation, discovery     rest.Route
 	download                         rest.Route
+	portals                          portalRoutes
 }
 
-func newRoutes(p Paths) routes {
+// portalRoutes are the rows of the portals. An execute row serves every
+// method; whether a repeat is harmless is said by the call.
+type portalRoutes struct {
+	atPortal, atPage, atComponent rest.Route
+	task, upload, payload         rest.Route
+}
+
+// defaultPayloadPath is ours: the vendor publishes the operation, not its path.
+const defaultPayloadPath = "/portalsPayload"
+
+func newRoutes(p Paths, settings PortalSettings) routes {
 	return routes{
 		metadata:     rest.Route{Name: "Metadata.Generic", Method: "GET", Template: p.GenericMetadata, Repeat: rest.Harmless},
 		transactions: rest.Route{Name: "LicensePurchaseTransactions.List", Method: "GET", Template: p.LicensePurchaseTransactions, Repeat: rest.Harmless},
@@ -62,5 +73,14 @@ func newRoutes(p Paths) routes {
 		revocation: rest.Route{Name: "Identity.Revoke", Method: "POST", Template: "/connect/revocation", Repeat: rest.Harmless},
 		discovery:  rest.Route{Name: "Identity.Discover", Method: "GET", Template: "/.well-known/openid-configuration", Repeat: rest.Harmless},
 		download:   rest.Route{Name: "Downloads.Open", Method: "GET", Template: "{download_url}", Repeat: rest.Harmless},
+		portals: portalRoutes{
+			atPortal:    rest.Route{Method: "POST", Template: "/portals/{portalUuid}/portalsContext/{publicApiInterface}/execute/{methodName}"},
+			atPage:      rest.Route{Method: "POST", Template: "/portals/{portalUuid}/pageConfigurations/{pcUuid}/{propertyName}/{pi}/execute/{methodName}"},
+			atComponent: rest.Route{Method: "POST", Template: "/portals/{portalUuid}/pageConfigurations/{pcUuid}/componentConfigurations/{ccUuid}/{propertyName}/{pi}/execute/{methodName}"},
+			task:        rest.Route{Name: "Portals.Task", Method: "GET", Template: "/backgroundTasks/{backgroundTaskUuid}", Repeat: rest.Harmless},
+			// A second copy of a temporary file is in nobody's way.
+			upload:  rest.Route{Name: "Portals.Upload", Method: "POST", Template: "/portals/{portalUuid}/portalsContext/uploadFile", Repeat: rest.Harmless},
+			payload: rest.Route{Name: "Portals.Payload", Method: "GET", Template: settings.PayloadPath, Repeat: rest.Harmless},
+		},
 	}
 }

@@ -132,13 +132,16 @@ func (s *Smint) serveTicket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(ticket.assets) == 1 {
-		body, err := s.original(r.Context(), ticket.assets[0])
+		body, size, err := s.original(r.Context(), ticket.assets[0])
 		if err != nil {
 			http.Error(w, "The source does not give the file: "+err.Error(), http.StatusNotFound)
 			return
 		}
 		defer func() { _ = body.Close() }()
 		w.Header().Set("Content-Type", "application/octet-stream")
+		if size >= 0 {
+			w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
+		}
 		if _, err := io.Copy(w, body); err != nil {
 			panic(http.ErrAbortHandler)
 		}
@@ -155,7 +158,7 @@ func (s *Smint) serveTicket(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Smint) pack(ctx context.Context, archive *zip.Writer, entry *smintIndexed) error {
-	body, err := s.original(ctx, entry)
+	body, _, err := s.original(ctx, entry)
 	if err != nil {
 		return err
 	}
@@ -168,15 +171,17 @@ func (s *Smint) pack(ctx context.Context, archive *zip.Writer, entry *smintIndex
 	return err
 }
 
-func (s *Smint) original(ctx context.Context, entry *smintIndexed) (io.ReadCloser, error) {
+// original opens an asset's file at its source. The size is below zero where
+// only the feed knows it.
+func (s *Smint) original(ctx context.Context, entry *smintIndexed) (io.ReadCloser, int64, error) {
 	if entry.FromFeed {
 		if entry.feed == nil {
-			return nil, errors.New("no driver reads the feed")
+			return nil, -1, errors.New("no driver reads the feed")
 		}
-		return entry.feed.Original(ctx, smintString(entry.Asset, "id"))
+		body, err := entry.feed.Original(ctx, smintString(entry.Asset, "id"))
+		return body, -1, err
 	}
-	reader, _, err := entry.Content.reader()
-	return reader, err
+	return entry.Content.reader()
 }
 
 func (s *Smint) serveUpload(w http.ResponseWriter, r *http.Request) {
