@@ -217,6 +217,8 @@ func (c PropertyCodec) property(element json.RawMessage, depth int) (Property, e
 		if err := json.Unmarshal(p.Value, &objects); err != nil {
 			return p, fmt.Errorf("%s: %w", p.Key, err)
 		}
+	default:
+		return p, nil
 	}
 	for _, raw := range objects {
 		inner, err := c.object(raw, depth+1)

@@ -264,7 +264,7 @@ func read[T any](ctx context.Context, s *PortalsService, p Portal, iface, method
 		var none T
 		return none, err
 	}
-	v, broken := resultOf[T](s, "Portals."+method, t)
+	v, broken := resultOf[T]("Portals."+method, t)
 	if broken != nil {
 		return v, broken
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/smintecm/sdk/internal/rest"
 )
 
-// ErrLength: a download has another length than the portal announced.
+// ErrLength tells that a download has another length than the portal announced.
 var ErrLength = errors.New("download of another length than announced")
 
 // ItemOriginal is the download item of an asset's original file.

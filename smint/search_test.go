@@ -92,7 +92,8 @@ func TestPortals_All_IsAnIteratorLikeAllOthers(t *testing.T) {
 		require.Equal(t, 5, n, "ranging again starts over")
 	}
 	before := p.executes()
-	for range all {
+	for _, err := range all {
+		require.NoError(t, err)
 		break
 	}
 	require.Equal(t, before+1, p.executes(), "leaving the loop stops the requests")

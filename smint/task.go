@@ -186,7 +186,7 @@ func (s *PortalsService) wait(ctx context.Context, op string, t *Task) (*Task, e
 }
 
 // resultOf decodes what a completed task returns.
-func resultOf[T any](s *PortalsService, op string, t *Task) (T, error) {
+func resultOf[T any](op string, t *Task) (T, error) {
 	var v T
 	text := ""
 	if t.Result != nil {

@@ -47,7 +47,7 @@ const (
 // Known tells whether this version knows the value.
 func (t ContentType) Known() bool {
 	switch t {
-	case ContentImage, ContentVideo, ContentAudio, ContentDocument, Content3D, ContentTemplate:
+	case ContentImage, ContentVideo, ContentAudio, ContentDocument, Content3D, ContentTemplate, ContentUnknown, ContentOther, ContentComposite:
 		return true
 	}
 	return false
