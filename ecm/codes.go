@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"io"
 	"maps"
-	"net/url"
 	"slices"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -207,8 +206,8 @@ func (c *core) importFile(ctx context.Context, route *rest.Route, export io.Read
 		return err
 	}
 	var parts []rest.Part
-	for name, values := range url.Values(fields) {
-		parts = append(parts, rest.Part{Name: name, Body: rest.BytesBody([]byte(values[0]), "")})
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		parts = append(parts, rest.Part{Name: name, Body: rest.BytesBody([]byte(fields[name][0]), "")})
 	}
 	parts = append(parts, rest.Part{Name: "file", FileName: "import.xml", ContentType: "text/xml", Body: rest.ReaderBody(export, size, "text/xml")})
 	body, err := rest.Multipart(parts...)

@@ -234,6 +234,9 @@ func TestVersions_AddListOpen(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, list, 2)
 	require.Equal(t, "second", list[1].Description)
+	one, err := s.c.Versions.Get(t.Context(), n.ID, 1)
+	require.NoError(t, err)
+	require.Equal(t, list[0], *one)
 	for i, want := range []string{"one", "two"} {
 		c, err := s.c.Content.OpenVersion(t.Context(), n.ID, i+1)
 		require.NoError(t, err)

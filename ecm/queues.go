@@ -100,6 +100,8 @@ func (t Task) Done() bool {
 
 // Wait asks at the task's own address until it is done, every second at first
 // and every ten later, or until ctx ends: then the error names the last state.
+//
+// API: GET /v1/rmqueues/{id}.
 func (s *QueuesService) Wait(ctx context.Context, t *Task) (*Task, error) {
 	for pause := time.Second; !t.Done(); pause = min(pause*2, 10*time.Second) {
 		timer := time.NewTimer(pause)

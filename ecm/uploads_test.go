@@ -6,13 +6,10 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"hash"
 	"io"
 	"net/http"
 	"path/filepath"
 	"runtime"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -269,92 +266,45 @@ func TestUploads_ALostCompletionIsFoundClosed(t *testing.T) {
 	require.ErrorIs(t, s.c.Uploads.SendPart(t.Context(), &ecm.Upload{Key: u.Key, Size: 5, PartSize: 5, Parts: 1}, 1, bytes.NewReader([]byte("12345"))), ecm.ErrUploadExpired)
 }
 
-// sink takes parts and keeps none: a server that costs no memory.
-type sink struct {
-	mu    sync.Mutex
-	sum   hash.Hash
-	drops map[int]bool
-	sent  int
-}
-
-func (k *sink) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer := func(status int, body string) (*http.Response, error) {
-		return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
-	}
-	switch p := r.URL.Path; {
-	case strings.HasSuffix(p, "/auth"):
-		return answer(200, `{"ticket":"t"}`)
-	case strings.HasSuffix(p, "/settings"):
-		return answer(200, `{"is_enabled":true,"min_size":1,"max_size":8589934592}`)
-	case strings.HasSuffix(p, "/multipart"):
-		return answer(200, fmt.Sprintf(`{"upload_key":"k","part_size":%d,"num_parts":%d,"max_retries":3}`, benchPart, benchSize/benchPart))
-	case strings.HasSuffix(p, "/nodes"):
-		return answer(200, `{"results":{"data":{"properties":{"id":1,"type":144}}}}`)
-	case strings.HasSuffix(p, "/k"):
-		return answer(200, `{}`)
-	}
-	var n int
-	_, err := fmt.Sscanf(filepath.Base(r.URL.Path), "%d", &n)
-	if err != nil {
-		return nil, err
-	}
-	form, err := r.MultipartReader()
-	if err != nil {
-		return nil, err
-	}
-	part, err := form.NextPart()
-	if err != nil {
-		return nil, err
-	}
-	k.mu.Lock()
-	k.sent++
-	drop := k.drops[n]
-	delete(k.drops, n)
-	k.mu.Unlock()
-	if drop {
-		_, _ = io.CopyN(io.Discard, part, benchPart/2)
-		_ = r.Body.Close()
-		return nil, io.ErrUnexpectedEOF
-	}
-	if n == 200 && !k.drops[-1] {
-		k.drops[-1] = true
-		_ = r.Body.Close()
-		return answer(401, `{"error":"Authentication Required"}`)
-	}
-	if _, err := io.Copy(k.sum, part); err != nil {
-		return nil, err
-	}
-	return answer(200, `{}`)
-}
-
-const (
-	benchSize = 4 << 30
-	benchPart = 8 << 20
-)
-
-// BenchmarkUploads_FourGiB sends 4 GiB with a ticket that ends and two
-// connections that break, and reports the growth of the heap and how many
-// parts went twice.
+// BenchmarkUploads_FourGiB sends 4 GiB to the fake, its limit raised, with a
+// ticket that ends and two connections that break. It reports by how much the
+// process grew, the fake included, and how many parts went twice.
 func BenchmarkUploads_FourGiB(b *testing.B) {
+	const size, part = 4 << 30, 8 << 20
 	for b.Loop() {
-		k := &sink{sum: sha256.New(), drops: map[int]bool{17: true, 300: true}}
-		c, err := ecm.New("https://ecm.example/otcs/cs.exe", ecm.PasswordLogin{User: "u", Password: "p"}, ecm.WithTransport(k), ecm.WithLimiter(fast{}))
+		clock := &testserver.Clock{}
+		fake, err := testserver.NewECM(testserver.ECMOptions{Clock: clock, MaxUpload: 8 << 30, PartSize: part, Dir: b.TempDir()})
 		require.NoError(b, err)
+		o := fake.Options()
+		folder := fake.AddFolder(2000, "Films")
+		c, err := ecm.New("https://ecm.example"+o.Base, ecm.PasswordLogin{User: o.User, Password: ecm.Secret(o.Password)}, ecm.WithTransport(fake.Transport()), ecm.WithLimiter(fast{}))
+		require.NoError(b, err)
+		sent := 0
+		fake.Fail(testserver.Fault{Route: partRoute, Times: -1, Kind: testserver.Delay, Where: func(*http.Request) bool { sent++; return false }})
+		fake.Fail(testserver.Fault{Route: partRoute, Skip: 17, Kind: testserver.DropBefore})
+		fake.Fail(testserver.Fault{Route: partRoute, Skip: 300, Kind: testserver.DropAfter})
 		var before, now runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
 		var peak uint64
-		source := &film{size: benchSize}
-		d := ecm.LargeDocument{Parallel: 1, Document: ecm.Document{Parent: 1, Name: "film", Content: source, Size: benchSize}}
-		d.Progress = func(ecm.Upload) {
+		source := &film{size: size}
+		d := ecm.LargeDocument{Parallel: 1, Document: ecm.Document{Parent: ecm.NodeID(folder), Name: "film", Content: source, Size: size}}
+		d.Progress = func(u ecm.Upload) {
+			if len(u.Done) == 200 {
+				clock.Move(3 * time.Hour)
+			}
+			if len(u.Done)%16 == 0 {
+				fake.Forget()
+			}
 			runtime.ReadMemStats(&now)
 			peak = max(peak, now.Sys)
 		}
-		_, err = c.Nodes.UploadLarge(b.Context(), d)
+		node, err := c.Nodes.UploadLarge(b.Context(), d)
 		require.NoError(b, err)
-		require.Equal(b, source.digest(), fmt.Sprintf("%x", k.sum.Sum(nil)))
+		require.Equal(b, source.digest(), fake.ContentSHA256(int64(node.ID)))
 		b.ReportMetric(float64(peak-min(peak, before.Sys))/(1<<20), "MiB-growth")
-		b.ReportMetric(float64(k.sent-benchSize/benchPart), "parts-twice")
+		b.ReportMetric(float64(sent-size/part), "parts-twice")
+		require.NoError(b, fake.Close())
 	}
-	b.SetBytes(benchSize)
+	b.SetBytes(4 << 30)
 }

@@ -81,6 +81,25 @@ func (s *VersionsService) List(ctx context.Context, id NodeID) ([]Version, error
 	}
 }
 
+// Get reads one version of a document.
+//
+// API: GET /v2/nodes/{id}/versions/{version_number}.
+func (s *VersionsService) Get(ctx context.Context, id NodeID, version int) (*Version, error) {
+	if err := wantVersion(routes.versionGet.Name, id, version); err != nil {
+		return nil, err
+	}
+	answer, err := get[v2[versionData]](ctx, s.core, &routes.versionGet, []any{id, version}, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range answer.Results {
+		for _, v := range r.Data.list() {
+			return &v, nil
+		}
+	}
+	return nil, &Error{Op: routes.versionGet.Name, Method: "GET", Route: routes.versionGet.Template, StatusCode: 200, Message: "no version in the answer", Err: ErrBrokenReply}
+}
+
 // NewVersion is a version to be added.
 type NewVersion struct {
 	Description string
