@@ -117,8 +117,9 @@ func sample(t reflect.Type, field string) reflect.Value {
 			}
 		}
 		return v
+	default:
+		return reflect.Zero(t)
 	}
-	return reflect.Zero(t)
 }
 
 // drain ranges over what a call returned, if it is a sequence: only that sends.
