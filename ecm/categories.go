@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -24,10 +25,13 @@ type Category struct {
 
 // Attribute is one attribute of a category.
 type Attribute struct {
-	// Key is how values address it: "12345_7".
+	// Key is how values address it: "12345_7". Of an attribute in a set it is
+	// "12345_39_x_40", with an x in place of the row; see [Attribute.Row].
 	Key string
-	// Name is its label.
+	// Name is its label; of an attribute in a set the set's, a slash and its own.
 	Name string
+	// Rows is how many rows the set has that it belongs to, 0 outside of sets.
+	Rows int
 	// Type is the form's type: "string", "integer", "boolean", "date" or what
 	// else the server says.
 	Type string
@@ -49,6 +53,12 @@ func (c Category) Attribute(name string) (Attribute, bool) {
 	return c.Attributes[i], true
 }
 
+// Row is the key of the attribute in one row of its set, from 1; outside of
+// sets it is the key.
+func (a Attribute) Row(row int) string {
+	return strings.Replace(a.Key, "_x_", "_"+strconv.Itoa(row)+"_", 1)
+}
+
 type formProperty struct {
 	Title     string          `json:"title"`
 	Type      string          `json:"type"`
@@ -58,11 +68,16 @@ type formProperty struct {
 	ReadOnly  flag            `json:"readonly"`
 	Enum      []any           `json:"enum"`
 	Items     json.RawMessage `json:"items"`
+	// Properties are those of a set; MaxItems is how many rows it has.
+	Properties map[string]formProperty `json:"properties"`
+	MaxItems   number                  `json:"maxItems"`
 }
 
 type formField struct {
 	Label string `json:"label"`
 	Type  string `json:"type"`
+	// Fields are those of a set. Their form differs with the set's.
+	Fields json.RawMessage `json:"fields"`
 }
 
 // Definition reads a category's definition, from the form that would apply it
@@ -94,7 +109,7 @@ func (s *CategoriesService) Definition(ctx context.Context, node, category NodeI
 	for _, form := range answer.Forms {
 		for _, key := range slices.Sorted(maps.Keys(form.Schema.Properties)) {
 			if strings.HasPrefix(key, prefix) && key != prefix+"1" {
-				c.Attributes = append(c.Attributes, attribute(key, form.Schema.Properties[key], form.Options.Fields[key]))
+				c.Attributes = append(c.Attributes, attributes(key, form.Schema.Properties[key], form.Options.Fields[key])...)
 			}
 		}
 	}
@@ -105,6 +120,32 @@ func (s *CategoriesService) Definition(ctx context.Context, node, category NodeI
 		}
 	}
 	return c, nil
+}
+
+// attributes are an attribute, or those of a set.
+func attributes(key string, p formProperty, f formField) []Attribute {
+	inner, rows := p, 1
+	if p.Type == "array" {
+		inner, rows = formProperty{}, int(p.MaxItems)
+		_ = json.Unmarshal(p.Items, &inner)
+	}
+	if len(inner.Properties) == 0 {
+		return []Attribute{attribute(key, p, f)}
+	}
+	fields := map[string]formField{}
+	_ = json.Unmarshal(f.Fields, &fields)
+	if item, wrapped := fields["item"]; wrapped && len(fields) == 1 {
+		fields = map[string]formField{}
+		_ = json.Unmarshal(item.Fields, &fields)
+	}
+	set := firstName(f.Label, p.Title, key)
+	var list []Attribute
+	for _, k := range slices.Sorted(maps.Keys(inner.Properties)) {
+		a := attribute(k, inner.Properties[k], fields[k])
+		a.Name, a.Rows = set+"/"+a.Name, max(rows, 1)
+		list = append(list, a)
+	}
+	return list
 }
 
 func attribute(key string, p formProperty, f formField) Attribute {

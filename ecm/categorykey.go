@@ -51,9 +51,27 @@ func (s *CategoriesService) Find(ctx context.Context, path string) (*Node, error
 	return at, err
 }
 
+// walk follows a way until it comes to a category; the rest names one of its
+// attributes.
+func (s *CategoriesService) walk(ctx context.Context, path string) (*Node, string, error) {
+	at, err := (*VolumesService)(s).Get(ctx, SubtypeCategoriesVolume)
+	for rest := path; err == nil && rest != ""; {
+		var step string
+		step, rest, _ = strings.Cut(rest, "/")
+		if at, err = (*NodesService)(s).FindChild(ctx, at.ID, step); err == nil && at.Type == SubtypeCategory {
+			return at, rest, nil
+		}
+	}
+	if err == nil {
+		err = &Error{Op: "Categories.Resolve", Message: "no category on the way '" + path + "'", Err: ErrNotFound}
+	}
+	return nil, "", err
+}
+
 // Resolve finds an attribute by category and name, as
-// "Smint.io Source/License end", and returns its definition with the key that
-// values have: "12345_7". The node is any folder that the user may add items
+// "Smint.io Source/License end", or "Smint.io Source/Releases/Country" in a
+// set, and returns its definition with the key that values have: "12345_7", or
+// "12345_39_x_40" with an x for the row. The node is any folder that the user may add items
 // to. What is not there is ErrNotFound, and says what is.
 //
 // API: GET /v2/volumes/{type}, GET /v2/nodes/{id}/nodes,
@@ -61,14 +79,14 @@ func (s *CategoriesService) Find(ctx context.Context, path string) (*Node, error
 func (s *CategoriesService) Resolve(ctx context.Context, node NodeID, path string) (Attribute, error) {
 	var faults rest.Problems
 	wantID(&faults, "node", node)
-	cut := strings.LastIndexByte(path, '/')
+	cut := strings.IndexByte(path, '/')
 	if cut < 0 {
 		faults.Add("path", path, "a category, a slash and the name of an attribute")
 	}
 	if err := faults.Err("Categories.Resolve"); err != nil {
 		return Attribute{}, err
 	}
-	category, err := s.Find(ctx, path[:cut])
+	category, name, err := s.walk(ctx, path)
 	if err != nil {
 		return Attribute{}, err
 	}
@@ -76,13 +94,13 @@ func (s *CategoriesService) Resolve(ctx context.Context, node NodeID, path strin
 	if err != nil {
 		return Attribute{}, err
 	}
-	a, ok := definition.Attribute(path[cut+1:])
+	a, ok := definition.Attribute(name)
 	if !ok {
 		var names []string
 		for _, a := range definition.Attributes {
 			names = append(names, "'"+a.Name+"'")
 		}
-		return Attribute{}, &Error{Op: "Categories.Resolve", Message: fmt.Sprintf("category '%s' has no attribute '%s'; it has %s", path[:cut], path[cut+1:], strings.Join(names, ", ")), Err: ErrNotFound}
+		return Attribute{}, &Error{Op: "Categories.Resolve", Message: fmt.Sprintf("category '%s' has no attribute '%s'; it has %s", category.Name, name, strings.Join(names, ", ")), Err: ErrNotFound}
 	}
 	return a, nil
 }

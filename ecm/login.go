@@ -177,7 +177,21 @@ func FromTokenSource(source TokenSource) Credentials { return sourceLogin{source
 
 // BearerToken presents one token for as long as the server takes it.
 func BearerToken(token Secret) Credentials {
-	return sourceLogin{&single{Token{Value: token}}}
+	return ownToken{token}
+}
+
+type ownToken struct{ token Secret }
+
+func (o ownToken) check(faults *rest.Problems) {
+	if o.token == "" {
+		faults.Add("token", "", "a token")
+	}
+}
+
+// bind gives each client a source of its own: that one client's token was
+// refused says nothing of another's.
+func (o ownToken) bind(k *core) rest.Credential {
+	return sourceLogin{&single{Token{Value: o.token}}}.bind(k)
 }
 
 // single is a source of one token. That the server refused it is final.
@@ -195,8 +209,8 @@ func (s *single) Token(context.Context) (Token, error) {
 type sourceLogin struct{ source TokenSource }
 
 func (l sourceLogin) check(faults *rest.Problems) {
-	if s, ok := l.source.(*single); l.source == nil || (ok && s.token.Value == "") {
-		faults.Add("token", "", "a token, or a source of them")
+	if l.source == nil {
+		faults.Add("token source", "none", "a source of tokens")
 	}
 }
 

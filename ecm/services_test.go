@@ -231,6 +231,20 @@ func TestCategories_ResolvedByName(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, tags.MultiValue)
 	require.Equal(t, "12345_39_2_40", ecm.Row("12345_39", 2, 40))
+	for rows := range 3 {
+		sets := ecm.NodeID(s.AddCategory(fmt.Sprint("Sets ", rows), testserver.ECMAttribute{Label: "Releases", Type: "set", Rows: rows + 1, Attributes: []testserver.ECMAttribute{{Label: "Country"}, {Label: "Ends", Type: "date"}}}))
+		inner, err := s.c.Categories.Resolve(t.Context(), s.folder, fmt.Sprintf("Sets %d/Releases/Ends", rows))
+		require.NoError(t, err)
+		require.Equal(t, sets.String()+"_2_x_4", inner.Key)
+		require.Equal(t, "date", inner.Type)
+		require.Equal(t, rows+1, inner.Rows)
+		doc := s.document(t, fmt.Sprint("with sets ", rows))
+		require.NoError(t, s.c.Categories.Add(t.Context(), doc, sets, ecm.CategoryValues{inner.Row(rows + 1): ecm.Text("2027-01-31")}))
+		values, err := s.c.Categories.OfNode(t.Context(), doc)
+		require.NoError(t, err)
+		require.True(t, ecm.Text("2027-01-31").Equal(values[inner.Row(rows+1)]), "the key that the definition gives is one that values have")
+	}
+	require.Equal(t, a.Key, a.Row(3), "outside of sets there are no rows")
 	_, err = s.c.Categories.Resolve(t.Context(), s.folder, "Smint.io Source/End of license")
 	require.ErrorIs(t, err, ecm.ErrNotFound)
 	require.ErrorContains(t, err, "'License end'", "it says what there is")
@@ -387,4 +401,11 @@ func TestLogin_ATokenSourceIsAskedOnlyWhenNeeded(t *testing.T) {
 	require.NoError(t, err)
 	_, err = c.Nodes.Get(t.Context(), s.folder)
 	require.ErrorIs(t, err, ecm.ErrUnauthenticated)
+	shared := ecm.BearerToken(good)
+	for range 2 {
+		c, err = ecm.New("https://ecm.example/otcs/cs.exe", shared, ecm.WithTransport(s.Transport()), ecm.WithLimiter(fast{}))
+		require.NoError(t, err)
+		_, err = c.Nodes.Get(t.Context(), s.folder)
+		require.NoError(t, err, "one token serves several clients")
+	}
 }
