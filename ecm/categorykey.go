@@ -14,12 +14,6 @@ func AttributeKey(category NodeID, attribute int) string {
 	return category.String() + "_" + strconv.Itoa(attribute)
 }
 
-// Row is the key of an attribute in one row of the set that the key names:
-// row 2 of attribute 40 in set "12345_39" is "12345_39_2_40". Rows begin at 1.
-func Row(set string, row, attribute int) string {
-	return fmt.Sprintf("%s_%d_%d", set, row, attribute)
-}
-
 // Find finds a category by its way of names below the volume of categories:
 // "Smint.io Source", or "Marketing/Smint.io Source" in a folder of it. There
 // is no look-up by path on the server: each step is one listing. What is not

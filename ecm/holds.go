@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/url"
 	"strconv"
 	"time"
@@ -143,7 +144,14 @@ func (s *HoldsService) Names(ctx context.Context) ([]HoldName, error) {
 //
 // API: GET /v2/holds.
 func (s *HoldsService) List(ctx context.Context) ([]Hold, error) {
-	return collect(func(page int) ([]Hold, int, error) {
+	return gather(s.All(ctx))
+}
+
+// All walks the holds page by page; it may be ranged again.
+//
+// API: GET /v2/holds.
+func (s *HoldsService) All(ctx context.Context) iter.Seq2[Hold, error] {
+	return pages(ctx, 1, func(ctx context.Context, page int) (*Page[Hold], error) {
 		answer, err := get[v2[struct {
 			Holds oneOrMany[wireHold] `json:"holds"`
 		}]](ctx, s.core, &routes.holdList, nil, pageParams(page))
@@ -153,7 +161,7 @@ func (s *HoldsService) List(ctx context.Context) ([]Hold, error) {
 				list = append(list, h.hold())
 			}
 		}
-		return list, answer.Collection.Paging.PageTotal, err
+		return &Page[Hold]{Items: list, Number: page, Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}, err
 	})
 }
 
@@ -390,14 +398,22 @@ func (s *HoldsService) several(ctx context.Context, route *rest.Route, hold Hold
 	return s.send(ctx, route, nil, many(form.number("holdID", int64(hold)), "ids", ids))
 }
 
-// Items returns everything that a hold holds.
+// Items returns everything that a hold holds. Of a large hold, range over
+// AllItems instead.
 //
 // API: GET /v2/holditems/{id}, GET /v2/holditems/{id}/page.
 func (s *HoldsService) Items(ctx context.Context, id HoldID) ([]Node, error) {
+	return gather(s.AllItems(ctx, id))
+}
+
+// AllItems walks what a hold holds page by page; it may be ranged again.
+//
+// API: GET /v2/holditems/{id}, GET /v2/holditems/{id}/page.
+func (s *HoldsService) AllItems(ctx context.Context, id HoldID) iter.Seq2[Node, error] {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	if err := faults.Err(routes.holdItems.Name); err != nil {
-		return nil, err
+		return failed[Node](err)
 	}
 	return s.items(ctx, &routes.holdItems, &routes.holdItemsPage, id)
 }
@@ -427,18 +443,18 @@ func (l itemList) nodes() ([]Node, error) {
 }
 
 // items reads the first page from one path and the others from another.
-func (c *core) items(ctx context.Context, first, further *rest.Route, id any) ([]Node, error) {
-	return collect(func(page int) ([]Node, int, error) {
+func (c *core) items(ctx context.Context, first, further *rest.Route, id any) iter.Seq2[Node, error] {
+	return pages(ctx, 1, func(ctx context.Context, page int) (*Page[Node], error) {
 		route, query := first, params{}.always("limit", 100).always("sort", "asc_name")
 		if page > 1 {
 			route, query = further, query.always("page", page)
 		}
 		answer, err := get[itemList](ctx, c, route, []any{id}, query)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		nodes, err := answer.nodes()
-		return nodes, answer.Collection.Paging.PageTotal, err
+		return &Page[Node]{Items: nodes, Number: page, Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}, err
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"iter"
 	"net/url"
 	"time"
 
@@ -45,14 +46,23 @@ func (s *RMClassificationsService) confidential(ctx context.Context, route *rest
 	return s.send(ctx, route, []any{id}, params{}.always("sub_items", subItems))
 }
 
-// Items returns everything that a classification classifies.
+// Items returns everything that a classification classifies. Of a large one,
+// range over AllItems instead.
 //
 // API: GET /v2/classifieditems/{id}, GET /v2/classifieditems/{id}/page.
 func (s *RMClassificationsService) Items(ctx context.Context, class NodeID) ([]Node, error) {
+	return gather(s.AllItems(ctx, class))
+}
+
+// AllItems walks what a classification classifies page by page; it may be
+// ranged again.
+//
+// API: GET /v2/classifieditems/{id}, GET /v2/classifieditems/{id}/page.
+func (s *RMClassificationsService) AllItems(ctx context.Context, class NodeID) iter.Seq2[Node, error] {
 	var faults rest.Problems
 	wantID(&faults, "class", class)
 	if err := faults.Err(routes.classifiedItems.Name); err != nil {
-		return nil, err
+		return failed[Node](err)
 	}
 	return s.items(ctx, &routes.classifiedItems, &routes.classifiedItemsPage, class)
 }

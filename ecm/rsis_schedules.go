@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"net/url"
 	"time"
 
@@ -440,10 +441,23 @@ func (s *RSIsService) ApprovalHistory(ctx context.Context, rsi int64) ([]Approva
 	})
 }
 
-// Items returns everything that has an RSI.
+// Items returns everything that has an RSI. Of a large one, range over AllItems
+// instead.
 //
 // API: GET /v2/rsiitems/{id}, GET /v2/rsiitems/{id}/page.
 func (s *RSIsService) Items(ctx context.Context, rsi int64) ([]Node, error) {
+	return gather(s.AllItems(ctx, rsi))
+}
+
+// AllItems walks what has an RSI page by page; it may be ranged again.
+//
+// API: GET /v2/rsiitems/{id}, GET /v2/rsiitems/{id}/page.
+func (s *RSIsService) AllItems(ctx context.Context, rsi int64) iter.Seq2[Node, error] {
+	var faults rest.Problems
+	wantID(&faults, "rsi", rsi)
+	if err := faults.Err(routes.rsiItems.Name); err != nil {
+		return failed[Node](err)
+	}
 	return s.items(ctx, &routes.rsiItems, &routes.rsiItemsPage, rsi)
 }
 

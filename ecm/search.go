@@ -188,3 +188,23 @@ func (s *SearchService) Regions(ctx context.Context) ([]Region, error) {
 	}
 	return list, err
 }
+
+// gather takes a whole sequence into memory.
+func gather[T any](seq iter.Seq2[T, error]) ([]T, error) {
+	var all []T
+	for v, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// failed is a sequence that yields an error and ends.
+func failed[T any](err error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		yield(zero, err)
+	}
+}

@@ -120,7 +120,7 @@ func refused(err, class error, rule string) error {
 	if errors.Is(err, class) {
 		return nil
 	}
-	return fmt.Errorf("%s: want %q, got %w", rule, class, orNothing(err))
+	return fmt.Errorf("%s: want '%s', got %w", rule, class.Error(), orNothing(err))
 }
 
 func orNothing(err error) error {
