@@ -16,6 +16,7 @@ var tolerated = []toleration{
 	{"POST /v1/nodes/{id}/xrefs", "xref_type", "declared in the query, seen live to be taken from a form; Settings.XrefInQuery switches"},
 	{"POST /v2/nodes", "roles", "the description's prose and examples have it, its schema does not"},
 	{"GET /v2/nodes/{id}/versions", "answer.results[].data.versions.locked", "described as an integer, seen live as a boolean"},
+	{"GET /v2/nodes/{id}/versions/{version_number}", "answer.results.data.versions.locked", "described as an integer, seen live as a boolean"},
 	{"POST /v2/nodes/{id}/versions", "answer.results.data.versions.locked", "described as an integer, seen live as a boolean"},
 	{"POST /v1/holds", "alternate_id", "declared in the query, seen live to be taken from a form"},
 	{"POST /v1/holds", "comment", "declared in the query, seen live to be taken from a form"},
