@@ -31,6 +31,9 @@ type SmintDriverOptions struct {
 	// Thumbnails has the driver fetch a rendition whenever an asset's ETag or
 	// version changes.
 	Thumbnails bool
+	// Live keeps no index: each read and search at the portal asks the feed in
+	// that moment. Such a driver is not polled.
+	Live bool
 }
 
 // SmintDriver plays Smint.io's side of the adapter feed: it crawls the folders
@@ -116,6 +119,9 @@ type smintStage struct {
 func (d *SmintDriver) Poll(ctx context.Context) (SmintPoll, error) {
 	d.polling.Lock()
 	defer d.polling.Unlock()
+	if d.options.Live {
+		return SmintPoll{}, errors.New("testserver: driver: a live connection is not polled")
+	}
 	setup, err := d.get(ctx, "/setup", nil)
 	if err != nil {
 		return SmintPoll{}, err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -69,6 +70,8 @@ func (f *toyFeed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	mux.HandleFunc("GET /adapter/v1/changes", f.changesAfter)
 	mux.HandleFunc("POST /adapter/v1/assets/batchGet", f.batch)
 	mux.HandleFunc("GET /adapter/v1/assets/{id}/{what}", f.asset)
+	mux.HandleFunc("GET /adapter/v1/assets/{id}", f.asset)
+	mux.HandleFunc("POST /adapter/v1/assets/search", f.search)
 	mux.ServeHTTP(w, r)
 }
 
@@ -137,6 +140,8 @@ func (f *toyFeed) asset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch r.PathValue("what") {
+	case "":
+		smintReply(w, 200, asset)
 	case "change":
 		smintReply(w, 200, SmintJSON{"type": "asset_update", "asset_id": id, "asset": asset})
 	case "downloadItems":
@@ -148,6 +153,31 @@ func (f *toyFeed) asset(w http.ResponseWriter, r *http.Request) {
 		f.thumbs++
 		_, _ = io.WriteString(w, "thumbnail of "+asset["etag"].(string))
 	}
+}
+
+// search finds by a word of the name and by filters, one asset a page.
+func (f *toyFeed) search(w http.ResponseWriter, r *http.Request) {
+	var body struct {
+		Query   string              `json:"query"`
+		Filters map[string][]string `json:"filters"`
+		Cursor  string              `json:"cursor"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&body); err != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(f.assets)) {
+		asset := f.assets[id]
+		hit := id > body.Cursor && smintMatches(asset, body.Query)
+		for name, values := range body.Filters {
+			hit = hit && slices.ContainsFunc(smintAttributeTexts(asset, name), func(v string) bool { return slices.Contains(values, v) })
+		}
+		if hit {
+			smintReply(w, 200, SmintJSON{"assets": []any{asset}, "next_cursor": id})
+			return
+		}
+	}
+	smintReply(w, 200, SmintJSON{"assets": []any{}, "next_cursor": nil})
 }
 
 type driverRig struct {

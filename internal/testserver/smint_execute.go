@@ -25,6 +25,8 @@ type smintCall struct {
 	code, message string
 	// missing is set if nothing that was asked for is there.
 	missing bool
+	// unreachable says why a live source did not answer.
+	unreachable string
 }
 
 func (c *smintCall) refuse(status int, code, message string) {
@@ -132,15 +134,20 @@ func (s *Smint) serveExecute(w http.ResponseWriter, r *http.Request) {
 	if !s.readArguments(w, call) {
 		return
 	}
+	s.askLive(r.Context(), call)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	plan := s.takePlan(call.method)
+	if call.unreachable != "" {
+		plan.Error = "The source cannot be reached"
+	}
 	call.steps = 1
 	method.run(s, call)
 	switch {
 	case call.status > 0:
 		smintRefuse(w, call.status, call.code, call.message, nil)
 		return
+	case call.unreachable != "":
 	case call.missing && s.options.Missing == SmintMissingStatus:
 		w.WriteHeader(http.StatusNotFound)
 		return
