@@ -42,6 +42,10 @@ type ApprovalRule struct {
 	Attribute string `json:"attribute,omitzero"`
 	// Accepted lists the attribute's values that approve, compared exactly.
 	Accepted []string `json:"accepted,omitempty"`
+	// Person and Time are the keys of the attributes that say who approved and
+	// when, for ApprovalByAttribute.
+	Person string `json:"person,omitzero"`
+	Time   string `json:"time,omitzero"`
 }
 
 // Validate returns nil, or an error that matches ErrInvalid and lists every
@@ -54,6 +58,7 @@ func (r ApprovalRule) Validate() error {
 		p.Check(len(r.Accepted) > 0 && !slices.Contains(r.Accepted, ""), "accepted", r.Accepted, "the values that approve, none empty")
 	case ApprovalByPurchase, ApprovalByIntegrator:
 		p.Check(r.Attribute == "" && len(r.Accepted) == 0, "attribute", r.Attribute, "none for this source")
+		p.Check(r.Person == "" && r.Time == "", "person and time", r.Person+r.Time, "none for this source")
 	case ApprovalUnknown:
 		p.Add("source", r.Source, "purchase, attribute or integrator")
 	default:

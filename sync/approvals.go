@@ -58,7 +58,16 @@ func (c ScopeConfig) approvals(faults *records.Problems) Approvals {
 			faults.Add("approvals", "set", "none: the policy takes completed purchases for approvals")
 		}
 		return completedPurchase{}
-	case records.ApprovalByIntegrator, records.ApprovalByAttribute:
+	case records.ApprovalByAttribute:
+		if c.Approvals == nil && c.Portal != nil && c.Smint != nil {
+			rule := c.Policy.Approval
+			faults.Check(rule.Person != "", "policy.approval.person", rule.Person, "the key of the attribute that says who approved")
+			faults.Check(rule.Time != "", "policy.approval.time", rule.Time, "the key of the attribute that says when it was approved")
+			return portalApproval{portals: c.Smint.Portals, source: *c.Portal, rule: rule, now: c.Now}
+		}
+		faults.Check(c.Approvals != nil, "approvals", "none", "a portal source, or a source of your own that reads the attribute")
+		return c.Approvals
+	case records.ApprovalByIntegrator:
 		faults.Check(c.Approvals != nil, "approvals", "none", "the source that the policy's approval rule calls for")
 		return c.Approvals
 	case records.ApprovalUnknown:

@@ -17,6 +17,20 @@ import (
 // purchaseContents opens the files of purchases.
 type purchaseContents struct{ client *smint.Client }
 
+// sourceContents opens each asset at the source that its key names.
+type sourceContents struct {
+	purchases purchaseContents
+	portal    portalContents
+}
+
+// Open asks the asset's own source.
+func (c sourceContents) Open(ctx context.Context, a Asset) (io.ReadCloser, int64, error) {
+	if a.Key.Kind() == records.SourceAsset {
+		return c.portal.Open(ctx, a)
+	}
+	return c.purchases.Open(ctx, a)
+}
+
 // Open downloads the binary that the key names, in exactly its version.
 func (p purchaseContents) Open(ctx context.Context, a Asset) (io.ReadCloser, int64, error) {
 	if a.Key.Kind() != records.SourcePurchase {

@@ -148,6 +148,10 @@ func (p *DeclarePlan) approve(ctx context.Context) error {
 // weigh reads the rights from the source's own words. What cannot be read is a
 // finding, and no permission.
 func (p *DeclarePlan) weigh() {
+	if p.Key.Kind() == records.SourceAsset {
+		p.Rights = "needs review: a portal asset carries no license terms"
+		return
+	}
 	if len(p.asset.Raw) == 0 {
 		return
 	}

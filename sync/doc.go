@@ -11,7 +11,8 @@
 //   - [DeclareRecord] makes a record of an asset: exactly one for its key.
 //   - [TransferRights] keeps the license with a record.
 //   - [RelateRecords] cross-references two records.
-//   - [FollowPurchases] composes them into one pass over a purchase feed.
+//   - [FollowPurchases] composes them into one pass over a purchase feed,
+//     [FollowPortal] into one over the assets of a portal.
 //
 // They share one shape. Each observes, makes a plan that can be printed (the
 // dry run), and applies it, unless what it saw no longer holds. Each takes down

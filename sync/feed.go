@@ -67,6 +67,8 @@ type ItemResult struct {
 	Related []Receipt    `json:"related,omitempty"`
 	source  []byte       // for the lists
 	tx      string
+	// final tells that nothing but a person, or another revision, mends it.
+	final bool
 }
 
 // ItemOutcome says what became of an item.
@@ -237,27 +239,27 @@ func (f *follower) settle(results []ItemResult) {
 		case r.Queue == QueueNotSyncable || r.Queue == QueueOriginal:
 			f.state.Pending = append(f.state.Pending, left)
 		}
-		f.count(r.Outcome)
+		f.result.count(r.Outcome)
 		if f.opts.OnItem != nil {
 			f.opts.OnItem(r)
 		}
 	}
 }
 
-func (f *follower) count(o ItemOutcome) {
+func (r *FollowResult) count(o ItemOutcome) {
 	switch o {
 	case ItemDeclared:
-		f.result.Declared++
+		r.Declared++
 	case ItemUnchanged:
-		f.result.Unchanged++
+		r.Unchanged++
 	case ItemIncomplete:
-		f.result.Incomplete++
+		r.Incomplete++
 	case ItemSkipped:
-		f.result.Skipped++
+		r.Skipped++
 	case ItemQuarantined:
-		f.result.Quarantined++
+		r.Quarantined++
 	case ItemPlanned:
-		f.result.Planned++
+		r.Planned++
 	}
 }
 

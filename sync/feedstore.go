@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/smintecm/sdk/smint"
 )
 
 // FeedState is how far a feed was followed and what is left over: all that a
@@ -23,7 +25,10 @@ type FeedState struct {
 	Pending []FeedItem `json:"pending,omitempty"`
 	// Quarantine are items that a person has to look at.
 	Quarantine []FeedItem `json:"quarantine,omitempty"`
-	SavedAt    time.Time  `json:"saved_at"`
+	// Seen are the assets of a portal that are settled in the revision that they
+	// were seen in. What is missing here is only looked at again.
+	Seen    map[string]smint.Revision `json:"seen,omitempty"`
+	SavedAt time.Time                 `json:"saved_at"`
 }
 
 // FeedItem is an item that was not declared, with its reason and its source.

@@ -24,7 +24,10 @@ type ScopeConfig struct {
 	ECM *ecm.Client
 	// Smint is where purchases come from; nil if none do.
 	Smint *smint.Client
-	// Contents opens the bytes of assets; nil means the files of purchases.
+	// Portal is where portal assets come from; nil if none do.
+	Portal *PortalSource
+	// Contents opens the bytes of assets; nil means the files of purchases and
+	// of portal assets.
 	Contents Contents
 	// Approvals answers where the policy's rule asks someone else.
 	Approvals Approvals
@@ -47,6 +50,7 @@ type Scope struct {
 	policy    Policy
 	ecm       *ecm.Client
 	smint     *smint.Client
+	portal    *PortalSource
 	contents  Contents
 	approvals Approvals
 	journal   Journal
@@ -69,9 +73,12 @@ func NewScope(c ScopeConfig) (*Scope, error) {
 		id: c.ID, root: c.Root, policy: c.Policy, ecm: c.ECM, smint: c.Smint, contents: c.Contents, approvals: c.approvals(&faults),
 		journal: c.Journal, now: c.Now, progress: c.Progress,
 	}
+	if c.Portal != nil {
+		s.portal = c.Portal.checked(c.Smint != nil, &faults)
+	}
 	if s.contents == nil {
 		faults.Check(c.Smint != nil, "smint", "none", "a Smint.io client, or Contents of your own")
-		s.contents = purchaseContents{c.Smint}
+		s.contents = sourceContents{purchaseContents{c.Smint}, portalContents{c.Smint, s.portal}}
 	}
 	if err := faults.Err("sync.NewScope"); err != nil {
 		return nil, err

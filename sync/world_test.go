@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -120,10 +121,18 @@ func (w *world) smintClient() *smint.Client {
 	o, ends := w.smint.Options(), w.smint.Endpoints()
 	c, err := smint.New(smint.Endpoints{Identity: ends.Identity, CLAPI: ends.CLAPI, Portals: ends.Portals},
 		smint.Login{ClientID: o.ClientID, ClientSecret: smint.Secret(o.ClientSecret), RefreshToken: smint.Secret(o.RefreshToken)},
-		smint.WithTransport(w.smint.Transport()), smint.WithLimiter(fast{}),
+		smint.WithTransport(w.smint.Transport()), smint.WithLimiter(fast{}), smint.WithPortals(smint.PortalSettings{Polling: w.polling()}),
 		smint.WithFetchPolicy(smint.FetchPolicy{Hosts: []string{"*.smint.io", "*.example", "storage.acme.example"}, Transport: w.smint.Transport()}))
 	require.NoError(w.t, err)
 	return c
+}
+
+// polling waits on the fakes' clock.
+func (w *world) polling() smint.TaskPolling {
+	return smint.TaskPolling{Now: w.clock.Now, Wait: func(ctx context.Context, d time.Duration) error {
+		w.clock.Move(d)
+		return ctx.Err()
+	}}
 }
 
 // buy puts a royalty-free purchase into the feed.
