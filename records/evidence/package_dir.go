@@ -20,7 +20,8 @@ import (
 // the content or of the disk. Content has been read then; a repeat needs it
 // again from its start.
 func (p Package) WriteDir(ctx context.Context, dir string, o WriteOptions) (s Summary, err error) {
-	if err := errors.Join(p.Validate()); err != nil {
+	signers, err := p.ready(o)
+	if err != nil {
 		return Summary{}, err
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -36,7 +37,7 @@ func (p Package) WriteDir(ctx context.Context, dir string, o WriteOptions) (s Su
 		return Summary{}, err
 	}
 	defer func() { err = errors.Join(err, root.Close()) }()
-	return p.write(ctx, &dirSink{root: root, dir: dir, made: map[string]bool{".": true}}, o)
+	return p.write(ctx, &dirSink{root: root, dir: dir, made: map[string]bool{".": true}}, signers, o)
 }
 
 // dirSink writes files below a folder and never outside it.

@@ -38,15 +38,18 @@ type sink interface {
 	finish() error
 }
 
-// write assembles a package and hands its files to a sink. Content passes once.
-func (p Package) write(ctx context.Context, to sink, o WriteOptions) (Summary, error) {
+// ready checks everything that can be checked before the first byte is
+// written, and reports it at once.
+func (p Package) ready(o WriteOptions) ([]signer, error) {
 	var f records.Problems
 	signers, err := newSigners(o.Signers)
-	f.Merge("", err)
 	f.Merge("", p.Validate())
-	if err := f.Err("evidence.Package"); err != nil {
-		return Summary{}, err
-	}
+	f.Merge("", err)
+	return signers, f.Err("evidence.Package")
+}
+
+// write assembles a package and hands its files to a sink. Content passes once.
+func (p Package) write(ctx context.Context, to sink, signers []signer, o WriteOptions) (Summary, error) {
 	w := &assembly{ctx: ctx, to: to, sums: manifest{}, sums5: manifest{}, sha512: o.SHA512}
 	s, err := w.all(p, signers)
 	if err == nil {
@@ -159,7 +162,12 @@ func (w *assembly) asset(p Package) error {
 	return nil
 }
 
+// document writes a file that a verifier reads, and no longer one than it
+// takes.
 func (w *assembly) document(path string, b []byte) error {
+	if limit := kept(path); limit > 0 && int64(len(b)) > limit {
+		return fail(ErrTooLarge, "%s has %d bytes, more than %d", path, len(b), limit)
+	}
 	return w.file(path, int64(len(b)), bytes.NewReader(b))
 }
 

@@ -20,20 +20,25 @@ import (
 //
 // Errors are those of WriteDir, without fs.ErrExist.
 func (p Package) WriteZip(ctx context.Context, w io.Writer, o WriteOptions) (Summary, error) {
-	return p.write(ctx, &zipSink{w: w, base: baseName(p.Record)}, o)
+	signers, err := p.ready(o)
+	if err != nil {
+		return Summary{}, err
+	}
+	return p.write(ctx, &zipSink{w: w, base: baseName(p.Record)}, signers, o)
 }
 
 // WriteZipFile writes the package as a zip into a new file, which must not
 // exist; after an error nothing is left. Else it is WriteZip.
 func (p Package) WriteZipFile(ctx context.Context, name string, o WriteOptions) (s Summary, err error) {
-	if err := p.Validate(); err != nil {
+	signers, err := p.ready(o)
+	if err != nil {
 		return Summary{}, err
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return Summary{}, err
 	}
-	s, err = p.WriteZip(ctx, f, o)
+	s, err = p.write(ctx, &zipSink{w: f, base: baseName(p.Record)}, signers, o)
 	if err == nil {
 		err = f.Sync()
 	}

@@ -1,0 +1,139 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"hash"
+	"io"
+	"strings"
+)
+
+// maxFiles bounds the files of a package, folders included.
+const maxFiles = 512
+
+// bagFile is what is kept of a file that was read.
+type bagFile struct {
+	size        int64
+	sum, sum512 string
+	// content is kept of documents that are read, not of what is only hashed.
+	content []byte
+}
+
+// inspection is one verification under way.
+type inspection struct {
+	ctx     context.Context //nolint:containedctx // lives as long as one call
+	o       VerifyOptions
+	trusted keyring
+	files   map[string]*bagFile
+	// left is what may still be read.
+	left   int64
+	seen   int
+	buffer []byte
+	// problems are what is wrong with the container; sums with its checksums.
+	problems, sums []error
+
+	verification Verification
+	envelope     *envelope
+	statement    statement[packagePredicate]
+	manifest     manifest
+	provenance   provenanceDocument
+}
+
+// admit is asked before a file or folder is taken in.
+func (in *inspection) admit(path string) error {
+	if in.seen++; in.seen > maxFiles {
+		return fail(ErrTooLarge, "more than %d files", maxFiles)
+	}
+	if !plainPath(path) {
+		return fail(ErrPath, "%q", clip(path))
+	}
+	return nil
+}
+
+// kept tells of which files the content is kept, and up to which length.
+func kept(path string) (limit int64) {
+	switch path {
+	case fileAsset, fileXMP:
+		return 0
+	case fileBagIt, fileBagInfo:
+		return 64 << 10
+	case fileManifest, fileManifest5, fileTags, fileTags5, fileEnvelope:
+		return maxEnvelope
+	case fileReference, fileApproval, fileProvenance, fileODRL, fileSource:
+		return 2 * maxDocument
+	}
+	if strings.HasPrefix(path, dirSigners) {
+		return 16 << 10
+	}
+	return 0
+}
+
+// take reads a file to its end and notes what the checks need. The extra
+// writer, if any, gets the bytes too.
+func (in *inspection) take(path string, size int64, content io.Reader, extra io.Writer) error {
+	if _, twice := in.files[path]; twice {
+		return fail(ErrPath, "%s is there twice", path)
+	}
+	if size > in.left {
+		return fail(ErrTooLarge, "%s: more than %d bytes in all", path, in.o.MaxBytes)
+	}
+	in.left -= size
+	limit := kept(path)
+	if limit > 0 && size > limit {
+		return fail(ErrTooLarge, "%s has %d bytes, more than %d", path, size, limit)
+	}
+	f := &bagFile{}
+	sum, sum512 := sha256.New(), hash.Hash(nil)
+	into := []io.Writer{sum}
+	if in.o.SHA512 {
+		sum512 = sha512.New()
+		into = append(into, sum512)
+	}
+	var keep bytes.Buffer
+	if limit > 0 {
+		keep.Grow(int(size))
+		into = append(into, &keep)
+	}
+	if extra != nil {
+		into = append(into, extra)
+	}
+	var err error
+	if f.size, err = in.pump(content, size, into); err != nil {
+		return err
+	}
+	f.content, f.sum = keep.Bytes(), hex.EncodeToString(sum.Sum(nil))
+	if sum512 != nil {
+		f.sum512 = hex.EncodeToString(sum512.Sum(nil))
+	}
+	in.files[path] = f
+	return nil
+}
+
+// pump moves at most size bytes; more are an error, as a file that grows while
+// it is read is none that was signed.
+func (in *inspection) pump(from io.Reader, size int64, into []io.Writer) (n int64, err error) {
+	for {
+		if err := in.ctx.Err(); err != nil {
+			return n, err
+		}
+		got, err := from.Read(in.buffer)
+		if n += int64(got); n > size {
+			return n, fail(ErrTooLarge, "a file grows while it is read")
+		}
+		for _, w := range into {
+			if _, err := w.Write(in.buffer[:got]); err != nil {
+				return n, err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return n, nil
+		}
+		if err != nil {
+			return n, err
+		}
+	}
+}
