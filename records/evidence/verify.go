@@ -174,7 +174,7 @@ func inspect(ctx context.Context, from source, o VerifyOptions) (*Verification, 
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 1 << 40
 	}
-	in := &inspection{ctx: ctx, o: o, trusted: trusted, left: o.MaxBytes, files: map[string]*bagFile{}, buffer: make([]byte, 256<<10)}
+	in := &inspection{ctx: ctx, o: o, trusted: trusted, left: o.MaxBytes, files: map[string]*bagFile{}}
 	if err := from.each(in); err != nil {
 		if ctx.Err() != nil || !refusal(err) {
 			return nil, fmt.Errorf("evidence: read the package: %w", err)

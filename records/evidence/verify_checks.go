@@ -209,6 +209,9 @@ func (in *inspection) checkBag() (string, error) {
 	if in.statement.Type != "" && (info.record != in.statement.Predicate.Record || info.day != in.statement.Predicate.Created.Format("2006-01-02")) {
 		return "", fail(ErrStatement, "%s is about %s of %s", fileBagInfo, info.record, info.day)
 	}
+	if in.base != "" && in.base != baseName(info.record) {
+		return "", fail(ErrNotCanonical, "the zip's folder is %q, want %q", clip(in.base), baseName(info.record))
+	}
 	size, count := int64(0), 0
 	for path, f := range in.files {
 		if isPayload(path) {

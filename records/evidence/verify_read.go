@@ -33,6 +33,8 @@ type inspection struct {
 	left   int64
 	seen   int
 	buffer []byte
+	// base is the folder in a zip.
+	base string
 	// problems are what is wrong with the container; sums with its checksums.
 	problems, sums []error
 
@@ -116,6 +118,9 @@ func (in *inspection) take(path string, size int64, content io.Reader, extra io.
 // pump moves at most size bytes; more are an error, as a file that grows while
 // it is read is none that was signed.
 func (in *inspection) pump(from io.Reader, size int64, into []io.Writer) (n int64, err error) {
+	if need := min(size+1, 256<<10); int64(len(in.buffer)) < need {
+		in.buffer = make([]byte, need)
+	}
 	for {
 		if err := in.ctx.Err(); err != nil {
 			return n, err

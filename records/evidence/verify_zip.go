@@ -51,9 +51,7 @@ func (z *zipSource) each(in *inspection) error {
 		}
 		last = path
 	}
-	if info, err := parseBagInfo(in.content(fileBagInfo)); err == nil && base != baseName(info.record) {
-		return fail(ErrNotCanonical, "the zip's folder is %q, want %q", clip(base), baseName(info.record))
-	}
+	in.base = base
 	return nil
 }
 

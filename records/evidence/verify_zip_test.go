@@ -1,0 +1,115 @@
+package evidence_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smintecm/sdk/records/evidence"
+)
+
+func zipEntries(t *testing.T, b []byte) []*zip.File {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	require.NoError(t, err)
+	return r.File
+}
+
+// rezip writes the same files by another program: the library's writer.
+func rezip(t *testing.T, files []*zip.File, method uint16) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, f := range files {
+		to, err := w.CreateHeader(&zip.FileHeader{Name: f.Name, Method: method})
+		require.NoError(t, err)
+		from, err := f.Open()
+		require.NoError(t, err)
+		_, err = io.Copy(to, from)
+		require.NoError(t, err)
+		require.NoError(t, from.Close())
+	}
+	require.NoError(t, w.Close())
+	return out.Bytes()
+}
+
+// TestP12_AZipHasOneForm: what another program makes of the same files, or
+// hides before, behind or between them, is refused as a zip.
+func TestP12_AZipHasOneForm(t *testing.T) {
+	t.Parallel()
+	signers, public := keys(1)
+	b := zipped(t, sample(), evidence.WriteOptions{Signers: signers})
+	entries := zipEntries(t, b)
+	reversed := slices.Clone(entries)
+	slices.Reverse(reversed)
+	comment := bytes.Clone(b)
+	comment[len(comment)-2] = 4
+	for name, changed := range map[string][]byte{
+		"deflated":                 rezip(t, entries, zip.Deflate),
+		"stored by another":        rezip(t, entries, zip.Store),
+		"in another order":         rezip(t, reversed, zip.Store),
+		"one file dropped":         rezip(t, entries[1:], zip.Store),
+		"one file twice":           rezip(t, append(slices.Clone(entries), entries[1]), zip.Store),
+		"something before":         append([]byte("#!/bin/sh\n"), b...),
+		"something behind":         append(bytes.Clone(b), 0),
+		"a comment":                append(comment, "evil"...),
+		"two of them":              append(bytes.Clone(b), b...),
+		"only its directory":       b[len(b)-200:],
+		"no zip":                   []byte("no zip at all, but long enough to be one"),
+		"nothing":                  {},
+		"an empty zip":             rezip(t, nil, zip.Store),
+		"the directory cut by one": b[:len(b)-1],
+	} {
+		v := verifyZip(t, changed, evidence.VerifyOptions{Keys: public})
+		require.Error(t, v.Err(), name)
+		require.Equal(t, evidence.CheckContainer, first(v), name)
+		if name != "an empty zip" {
+			require.ErrorIs(t, v.Err(), evidence.ErrNotCanonical, name)
+		}
+	}
+	for i := range len(b) {
+		require.Error(t, verifyZip(t, b[:i], evidence.VerifyOptions{Keys: public}).Err(), "cut to %d bytes", i)
+	}
+}
+
+// TestP12_AWrongChecksumInBothPlacesIsFound: the content is as signed, the
+// zip's two checksums of it agree, and fit nothing.
+func TestP12_AWrongChecksumInBothPlacesIsFound(t *testing.T) {
+	t.Parallel()
+	signers, public := keys(1)
+	b := zipped(t, sample(), evidence.WriteOptions{Signers: signers})
+	sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(picture))
+	require.Equal(t, 2, bytes.Count(b, sum))
+	v := verifyZip(t, bytes.ReplaceAll(b, sum, []byte{1, 2, 3, 4}), evidence.VerifyOptions{Keys: public})
+	require.ErrorIs(t, v.Err(), evidence.ErrNotCanonical)
+	require.Equal(t, evidence.CheckZip, first(v))
+}
+
+// TestP5_NamesThatLeaveTheZipAreRefused: every name below the folder is a plain
+// one, and the folder is that of the record.
+func TestP5_NamesThatLeaveTheZipAreRefused(t *testing.T) {
+	t.Parallel()
+	signers, public := keys(1)
+	b := zipped(t, sample(), evidence.WriteOptions{Signers: signers})
+	base := []byte("record-" + sample().Record.Short())
+	for other, check := range map[string]string{
+		"record-0000000000000000": evidence.CheckBag, "../../../../../../../../": evidence.CheckContainer, "/ecord-0000000000000000": evidence.CheckContainer,
+	} {
+		changed := bytes.ReplaceAll(b, base, []byte(other)[:len(base)])
+		v := verifyZip(t, changed, evidence.VerifyOptions{Keys: public})
+		require.Error(t, v.Err(), other)
+		require.Equal(t, check, first(v), other)
+	}
+	for _, path := range []string{"data/../x.", "data//xmp.", "data/./xm.", "data\\asset", "data/asse\x00", "data/.sset"} {
+		changed := bytes.ReplaceAll(b, append(append(bytes.Clone(base), '/'), "data/asset"...), append(append(bytes.Clone(base), '/'), path...))
+		v := verifyZip(t, changed, evidence.VerifyOptions{Keys: public})
+		require.ErrorIs(t, v.Err(), evidence.ErrPath, path)
+		require.Equal(t, evidence.CheckContainer, first(v), path)
+	}
+}
