@@ -2,4 +2,34 @@
 // package (a BagIt bag with a signed in-toto statement) and the trail (an
 // append-only Merkle log of intents and outcomes). Everything it writes can be
 // checked offline, without this module and without trusting its authors.
+//
+// # The record package
+//
+// A [Package] is written as a folder, as a zip, or to any writer:
+//
+//	bagit.txt                    BagIt (RFC 8493)
+//	data/asset                   the content, or data/asset.ref.json: where it is kept
+//	data/approval.json           who approved which version, when, for which bytes
+//	data/asset.xmp               the rights as a sidecar
+//	data/rights/odrl.json        the rights as a policy
+//	data/rights/source.json      the vendor's own bytes
+//	data/trail/...               an export of the trail
+//	data/provenance.json         what happened to it, with PREMIS names
+//	manifest-sha256.txt          the digest of every payload file
+//	bag-info.txt                 record, day, organization
+//	signers/ID.pem               the public keys
+//	tagmanifest-sha256.txt       the digests of the files that are not payload
+//	evidence.dsse.json           the signed statement over all of these
+//
+// The statement names every tag file but the one that holds it; the manifests
+// among them name the payload. So every byte is signed for. What could be
+// written in two ways has one form, and the verifier takes no other: hex is
+// lower case, manifests are sorted, the envelope is one line, a zip is stored
+// and ordered. docs/verify.md checks a package by hand.
+//
+// # Verifying
+//
+// [Verify] makes a list of named checks. The first failure is the reason, and
+// matches an error value of this package. Without trusted keys it shows that a
+// package is whole, not who made it.
 package evidence

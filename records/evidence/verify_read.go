@@ -95,10 +95,11 @@ func (in *inspection) take(path string, size int64, content io.Reader, extra io.
 		sum512 = sha512.New()
 		into = append(into, sum512)
 	}
-	var keep bytes.Buffer
+	keep := new(bytes.Buffer)
 	if limit > 0 {
-		keep.Grow(int(size))
-		into = append(into, &keep)
+		// Of an empty file something is kept too, which tells it from none.
+		keep = bytes.NewBuffer(make([]byte, 0, size))
+		into = append(into, keep)
 	}
 	if extra != nil {
 		into = append(into, extra)
