@@ -63,6 +63,7 @@ type Client struct {
 	Binaries                    *BinariesService
 	Downloads                   *DownloadsService
 	Portals                     *PortalsService
+	Notifications               *NotificationsService
 
 	core *core
 }
@@ -170,7 +171,7 @@ func New(endpoints Endpoints, login Login, opts ...Option) (*Client, error) {
 	return &Client{
 		Identity: (*IdentityService)(&s), Metadata: (*MetadataService)(&s), LicensePurchaseTransactions: (*LicensePurchaseTransactionsService)(&s),
 		Binaries: (*BinariesService)(&s), Downloads: (*DownloadsService)(&s),
-		Portals: (*PortalsService)(&s), core: k,
+		Portals: (*PortalsService)(&s), Notifications: (*NotificationsService)(&s), core: k,
 	}, nil
 }
 

@@ -112,7 +112,7 @@ type Publisher interface {
 	ReadBack(ctx context.Context, externalID string) (ReadBack, error)
 }
 
-// ErrCannotAsk: the transport has no way to ask Smint.io what it shows.
+// ErrCannotAsk tells that the transport has no way to ask Smint.io what it shows.
 var ErrCannotAsk = errors.New("the transport cannot ask what is shown")
 
 // ReadBack is what Smint.io shows of an asset at one moment.

@@ -48,6 +48,7 @@ func (p Paths) check(faults *rest.Problems) {
 // a path.
 type routes struct {
 	metadata, transactions, binaries rest.Route
+	pushAuth                         rest.Route
 	token, revocation, discovery     rest.Route
 	download                         rest.Route
 	portals                          portalRoutes
@@ -68,6 +69,7 @@ func newRoutes(p Paths, settings PortalSettings) routes {
 		metadata:     rest.Route{Name: "Metadata.Generic", Method: "GET", Template: p.GenericMetadata, Repeat: rest.Harmless},
 		transactions: rest.Route{Name: "LicensePurchaseTransactions.List", Method: "GET", Template: p.LicensePurchaseTransactions, Repeat: rest.Harmless},
 		binaries:     rest.Route{Name: "Binaries.List", Method: "GET", Template: p.Binaries, Repeat: rest.Harmless},
+		pushAuth:     rest.Route{Name: "Notifications.Authorize", Method: "POST", Template: "/notifications/pusher/auth", Repeat: rest.Harmless},
 		// A refresh rotates the token: a repeat can end the login.
 		token:      rest.Route{Name: "Identity.Refresh", Method: "POST", Template: "/connect/token"},
 		revocation: rest.Route{Name: "Identity.Revoke", Method: "POST", Template: "/connect/revocation", Repeat: rest.Harmless},

@@ -1,0 +1,269 @@
+package push_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smintecm/sdk/internal/testserver"
+	"github.com/smintecm/sdk/smint"
+	"github.com/smintecm/sdk/smint/push"
+)
+
+type fast struct{}
+
+func (fast) Wait(ctx context.Context) error { return ctx.Err() }
+
+// rig is the fake, a client, and a listener to it.
+type rig struct {
+	*testserver.Smint
+	c       *smint.Client
+	clock   *testserver.Clock
+	options push.Options
+
+	mu     sync.Mutex
+	pauses []time.Duration
+}
+
+func newRig(t *testing.T) *rig {
+	t.Helper()
+	r := &rig{clock: &testserver.Clock{}}
+	r.Smint = testserver.NewSmint(testserver.SmintOptions{Clock: r.clock})
+	t.Cleanup(func() { _ = r.Close() })
+	o, ends := r.Options(), r.Endpoints()
+	var err error
+	r.c, err = smint.New(smint.Endpoints{Identity: ends.Identity, CLAPI: ends.CLAPI, Portals: ends.Portals},
+		smint.Login{ClientID: o.ClientID, ClientSecret: smint.Secret(o.ClientSecret), RefreshToken: smint.Secret(o.RefreshToken)},
+		smint.WithTransport(r.Transport()), smint.WithLimiter(fast{}))
+	require.NoError(t, err)
+	r.options = push.Options{
+		ChannelID: int64(o.ChannelID), URL: strings.Replace(ends.Pusher, "https:", "wss:", 1), Client: &http.Client{Transport: r.Transport()},
+		Wait: func(ctx context.Context, d time.Duration) error {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.pauses = append(r.pauses, d)
+			return ctx.Err()
+		},
+	}
+	return r
+}
+
+// listen runs a listener; stop ends it and returns its error.
+func (r *rig) listen(t *testing.T, pull func(context.Context) error) (stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- push.Listen(ctx, r.c.Notifications, r.options, pull) }()
+	var once sync.Once
+	var err error
+	stop = func() error {
+		once.Do(func() { cancel(); err = <-ended })
+		return err
+	}
+	t.Cleanup(func() { _ = stop() })
+	return stop
+}
+
+func await(t *testing.T, what string, ready <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-ready:
+	case <-time.After(30 * time.Second):
+		t.Fatalf("waited 30 s for %s", what)
+	}
+}
+
+// TestListen_TenThousandPushesDroppedDoubledAndReordered: every purchase is
+// seen, each state of it once, and there are no more pulls than pushes and
+// subscriptions.
+func TestListen_TenThousandPushesDroppedDoubledAndReordered(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.PlanPushes(testserver.SmintPushPlan{Drop: 300, Double: 200, Delay: 200, Seed: 7})
+	r.PushOnChange(true)
+	const purchases, events = 100, 10_000
+	var pulls atomic.Int64
+	seen, continuation := map[string]int{}, ""
+	places, all := 0, make(chan struct{})
+	stop := r.listen(t, func(ctx context.Context) error {
+		pulls.Add(1)
+		for page, err := range r.c.LicensePurchaseTransactions.Pages(ctx, continuation, 100) {
+			if err != nil {
+				return nil // the next hint tries again
+			}
+			for _, item := range page.Items {
+				seen[string(item.Transaction.UUID)]++
+				places++
+			}
+			if page.Continuation != "" {
+				continuation = page.Continuation
+			}
+		}
+		if places == events && len(seen) == purchases {
+			select {
+			case <-all:
+			default:
+				close(all)
+			}
+		}
+		return nil
+	})
+	for i := range events {
+		p := testserver.SmintPurchase{UUID: fmt.Sprint(i % purchases), Title: fmt.Sprint("Picture ", i)}
+		require.NoError(t, r.Emit(p.Payload()))
+		if i%2500 == 2499 {
+			r.ClosePushers(4200, "moved") // and whatever was dropped last is covered by the next subscription
+		}
+	}
+	await(t, "every purchase", all)
+	require.ErrorIs(t, stop(), context.Canceled)
+	for uuid, n := range seen {
+		require.Equal(t, events/purchases, n, "purchase %s: each of its places in the feed is seen once", uuid)
+	}
+	counts := r.PushCounts()
+	require.Positive(t, counts.Dropped)
+	require.Positive(t, counts.Doubled)
+	require.Positive(t, counts.Delayed)
+	require.LessOrEqual(t, int(pulls.Load()), counts.Sent+counts.Subscribed, "no more pulls than pushes and subscriptions")
+	t.Logf("%d events, %d sent, %d subscriptions, %d pulls", events, counts.Sent, counts.Subscribed, pulls.Load())
+}
+
+// pulled is a pull that tells of each call, one at a time.
+func pulled() (pull func(context.Context) error, calls chan struct{}) {
+	calls = make(chan struct{})
+	return func(ctx context.Context) error {
+		select {
+		case calls <- struct{}{}:
+		case <-ctx.Done():
+		}
+		return nil
+	}, calls
+}
+
+// TestBetter17_EachConnectionIsAuthorizedAnew: the token that the first one was
+// authorized with has ended when the next one comes; and a first attempt that
+// fails is not the last.
+func TestBetter17_EachConnectionIsAuthorizedAnew(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.Fail(testserver.Fault{Where: func(q *http.Request) bool { return strings.HasPrefix(q.URL.Path, "/app/") }, Status: 503})
+	pull, calls := pulled()
+	stop := r.listen(t, pull)
+	await(t, "the pull after the first subscription", calls)
+	for i, code := range []int{4200, 4100, 0, 1001} {
+		r.clock.Move(24 * time.Hour) // every access token has ended
+		r.ClosePushers(code, "moved")
+		await(t, "the pull after a resubscription", calls)
+		require.Equal(t, i+2, r.PushCounts().Subscribed, "code %d", code)
+	}
+	require.ErrorIs(t, stop(), context.Canceled)
+	require.Contains(t, r.PushChannel(), "-1077", "the channel's number has no separators")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	require.GreaterOrEqual(t, len(r.pauses), 5)
+	for _, d := range r.pauses {
+		require.LessOrEqual(t, d, 30*time.Second)
+	}
+	require.Contains(t, r.pauses, time.Duration(0), "4200 to 4299: at once")
+}
+
+// TestP14_APushIsAHintAndNoOrder: whatever is in it, and whoever sent it, all
+// it does is to have the truth pulled.
+func TestP14_APushIsAHintAndNoOrder(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	pull, calls := pulled()
+	r.listen(t, pull)
+	await(t, "the first pull", calls)
+	for _, data := range []string{"", "TEST", `{"uuid":"1","state":"completed"}`, strings.Repeat("x", 100_000), "\x00"} {
+		r.Push(data)
+		await(t, "a pull", calls)
+	}
+	before := r.PushCounts().Pings
+	for _, odd := range []string{
+		"", "no JSON", "[]", `{"event":5}`, `{"event":"global-transaction-history-update","channel":"private-2-9999","data":""}`,
+		`{"event":"global-transaction-history-update"}`, `{"event":"pusher:error","data":{"code":null}}`, `{"event":"pusher_internal:subscription_succeeded","channel":"private-2-1077"}`,
+		`{"event":"delete-everything","channel":"private-2-1077","data":""}`,
+	} {
+		r.SendFrame(odd)
+	}
+	r.PingPushers()
+	r.Push("")
+	await(t, "the pull for the one push that counts", calls)
+	select {
+	case <-calls:
+		t.Fatal("a frame that is no push caused a pull")
+	default:
+	}
+	require.Equal(t, 1, r.PushCounts().Pongs, "a ping is answered")
+	require.Equal(t, before, r.PushCounts().Pings)
+}
+
+// TestListen_Coalesces: many pushes while a pull runs are one more pull.
+func TestListen_Coalesces(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	pull, calls := pulled()
+	r.listen(t, pull)
+	await(t, "the first pull", calls)
+	r.Push("")
+	for range 500 {
+		r.Push("")
+	}
+	r.PingPushers()
+	// The pong comes after all pushes were heard.
+	require.Eventually(t, func() bool { return r.PushCounts().Pongs > 0 }, 30*time.Second, time.Millisecond)
+	await(t, "a pull for them", calls)
+	n := 1
+	for more := true; more; {
+		select {
+		case <-calls:
+			n++
+		case <-time.After(50 * time.Millisecond):
+			more = false
+		}
+	}
+	require.LessOrEqual(t, n, 2, "500 pushes while one pull waits are one or two pulls")
+}
+
+func TestListen_EndsWhereConnectingAgainDoesNotHelp(t *testing.T) {
+	t.Parallel()
+	none := func(context.Context) error { return nil }
+	r := newRig(t)
+	r.options.Key = "another"
+	require.ErrorIs(t, push.Listen(t.Context(), r.c.Notifications, r.options, none), push.ErrRefused, "4001")
+	r = newRig(t)
+	r.options.ChannelID++
+	require.ErrorIs(t, push.Listen(t.Context(), r.c.Notifications, r.options, none), smint.ErrDenied, "another tenant's channel")
+	r = newRig(t)
+	r.EndLogin()
+	require.ErrorIs(t, push.Listen(t.Context(), r.c.Notifications, r.options, none), smint.ErrGrantDead)
+	r = newRig(t)
+	full := errors.New("disk full")
+	require.ErrorIs(t, push.Listen(t.Context(), r.c.Notifications, r.options, func(context.Context) error { return full }), full)
+	err := push.Listen(t.Context(), r.c.Notifications, push.Options{URL: "ws://push.example"}, none)
+	require.ErrorIs(t, err, smint.ErrInvalid)
+	require.ErrorContains(t, err, "channel id")
+	require.ErrorContains(t, err, "url", "everything that is wrong is said")
+}
+
+// TestListen_ASilentServiceIsAskedAndGivenUp: a connection that is dead and does
+// not know it.
+func TestListen_ASilentServiceIsAskedAndGivenUp(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.options.Silence = 20 * time.Millisecond
+	pull, calls := pulled()
+	r.listen(t, pull)
+	await(t, "the first pull", calls)
+	require.Eventually(t, func() bool { return r.PushCounts().Pings >= 3 }, 30*time.Second, time.Millisecond, "pings into the silence")
+	require.Equal(t, 1, r.PushCounts().Subscribed, "a service that answers is kept")
+}
