@@ -54,3 +54,6 @@ var (
 func fail(why error, format string, args ...any) error {
 	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), why)
 }
+
+// fail2 says what an error is about.
+func fail2(what string, err error) error { return fmt.Errorf("evidence: %s: %w", what, err) }

@@ -119,7 +119,7 @@ func (in *inspection) take(path string, size int64, content io.Reader, extra io.
 // pump moves at most size bytes; more are an error, as a file that grows while
 // it is read is none that was signed.
 func (in *inspection) pump(from io.Reader, size int64, into []io.Writer) (n int64, err error) {
-	if need := min(size+1, 256<<10); int64(len(in.buffer)) < need {
+	if need := min(size+1, 64<<10); int64(len(in.buffer)) < need {
 		in.buffer = make([]byte, need)
 	}
 	for {

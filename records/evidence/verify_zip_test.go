@@ -16,9 +16,14 @@ import (
 
 func zipEntries(t *testing.T, b []byte) []*zip.File {
 	t.Helper()
-	r, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	return zipEntriesOf(t, bytes.NewReader(b), int64(len(b)))
+}
+
+func zipEntriesOf(t *testing.T, r io.ReaderAt, size int64) []*zip.File {
+	t.Helper()
+	z, err := zip.NewReader(r, size)
 	require.NoError(t, err)
-	return r.File
+	return z.File
 }
 
 // rezip writes the same files by another program: the library's writer.
