@@ -87,7 +87,7 @@ func (in *inspection) checkEnvelope() (string, error) {
 		return "", fmt.Errorf("%s: %w", fileEnvelope, err)
 	}
 	in.envelope = e
-	return fmt.Sprintf("%d signatures", len(e.signatures)), nil
+	return fmt.Sprintf("one line, signatures: %d", len(e.signatures)), nil
 }
 
 // checkSignatures checks all signatures against the keys that the package
@@ -150,7 +150,7 @@ func (in *inspection) checkSigners() (string, error) {
 		return "", fail(ErrSigner, "%d of %d trusted keys have signed, want %d; signed by %s", len(found), len(in.trusted), want, strings.Join(signers, ", "))
 	}
 	in.verification.Trusted = true
-	return fmt.Sprintf("%d trusted keys have signed: %s", len(found), strings.Join(found, ", ")), nil
+	return fmt.Sprintf("signed by %d of %d trusted keys: %s", len(found), len(in.trusted), strings.Join(found, ", ")), nil
 }
 
 // checkStatement holds the tag files against what was signed.
