@@ -1,0 +1,165 @@
+package evidence
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/smintecm/sdk/records"
+)
+
+// write adds the items' entries, in batches that end where a tile ends. The
+// caller holds commit.
+func (t *Trail) write(ctx context.Context, items []*trailItem) {
+	for len(items) > 0 {
+		n := min(len(items), int(tileWidth-t.tree.size%tileWidth))
+		t.writeBatch(ctx, items[:n])
+		items = items[n:]
+	}
+}
+
+func (t *Trail) writeBatch(ctx context.Context, items []*trailItem) {
+	fail := func(err error) {
+		for _, it := range items {
+			if it.err == nil {
+				it.number, it.err = 0, err
+			}
+		}
+	}
+	if err := t.ready(ctx); err != nil {
+		fail(err)
+		return
+	}
+	b, tree, last := TrailBatch{}, t.tree, t.last
+	rows := tileRows{}
+	var buf []byte
+	for i, it := range items {
+		if it.err = t.checkReference(ctx, &it.event, t.tree.size, items[:i]); it.err != nil {
+			continue
+		}
+		e := TrailEntry{Version: TrailVersion, Number: tree.size + 1, Scope: t.scope, Time: t.now().UTC(), TrailEvent: it.event}
+		if e.Time.Before(last) {
+			e.Time, e.Clock = last, e.Time
+		}
+		last, it.number = e.Time, e.Number
+		start := len(buf)
+		buf = appendTrailEntry(buf, &e)
+		tree.add(tlog.RecordHash(buf[start:]), rows.emit)
+		b.Entries = append(b.Entries, buf[start:len(buf):len(buf)])
+		b.Durable = b.Durable || e.Kind == TrailIntent || e.Kind == TrailRefusal
+	}
+	if len(b.Entries) == 0 {
+		return
+	}
+	c := TrailCheckpoint{Scope: t.scope, Size: tree.size, Hash: TrailHash(tree.hash()), Time: last}
+	var err error
+	if b.Checkpoint, err = note.Sign(&note.Note{Text: c.text()}, t.signer); err != nil {
+		fail(fmt.Errorf("trail of scope %s: sign: %w", t.scope, err))
+		return
+	}
+	b.Tiles = rows.rows
+	if err := t.store.Append(ctx, t.tree.size, b); err != nil {
+		fail(t.refused(err, b.Checkpoint))
+		return
+	}
+	t.tree, t.last, t.note = tree, last, b.Checkpoint
+	t.settle(items)
+}
+
+// refused remembers that the store failed, and how.
+func (t *Trail) refused(err error, tried []byte) error {
+	if errors.Is(err, ErrTrailFenced) {
+		t.failed = fmt.Errorf("trail of scope %s: %w", t.scope, err)
+		return t.failed
+	}
+	t.doubt, t.tried = true, tried
+	return fmt.Errorf("trail of scope %s: %w: %w", t.scope, ErrTrailStore, err)
+}
+
+// ready looks, after a failed append, whether the log is what this writer left
+// or tried to leave; if it is neither, someone else writes.
+func (t *Trail) ready(ctx context.Context) error {
+	if t.failed != nil || !t.doubt {
+		return t.failed
+	}
+	head, err := t.store.Head(ctx)
+	if err != nil {
+		return fmt.Errorf("trail of scope %s: %w: %w", t.scope, ErrTrailStore, err)
+	}
+	switch {
+	case head.Size == t.tree.size && bytes.Equal(head.Checkpoint, t.note):
+	case bytes.Equal(head.Checkpoint, t.tried):
+		// It had been written after all. Nobody was told a number of these entries.
+		if err := t.load(ctx); err != nil {
+			return err
+		}
+		t.since = t.tree.size
+	default:
+		t.failed = fmt.Errorf("trail of scope %s: the log has %d entries, not %d: %w", t.scope, head.Size, t.tree.size, ErrTrailFenced)
+		return t.failed
+	}
+	t.doubt, t.tried = false, nil
+	return nil
+}
+
+// checkReference holds what an entry refers to: an outcome to an intent that
+// has none yet, an observation to an intent, a correction to any entry.
+func (t *Trail) checkReference(ctx context.Context, e *TrailEvent, size int64, batch []*trailItem) error {
+	if e.Of == 0 {
+		return nil
+	}
+	wrong := func(want string) error {
+		var p records.Problems
+		p.Add("of", e.Of, want)
+		return p.Err("evidence.Trail")
+	}
+	if e.Of > size {
+		return wrong("the number of an entry that stands")
+	}
+	if e.Kind == TrailCorrection {
+		return nil
+	}
+	if e.Kind == TrailOutcome {
+		again := t.old[e.Of] || e.Of > t.since && !t.open[e.Of]
+		for _, it := range batch {
+			again = again || it.err == nil && it.event.Kind == TrailOutcome && it.event.Of == e.Of
+		}
+		if again {
+			return wrong("an intent without an outcome")
+		}
+	}
+	if t.open[e.Of] {
+		return nil
+	}
+	for line, err := range t.store.Entries(ctx, e.Of-1, e.Of) {
+		if err != nil {
+			return fmt.Errorf("trail of scope %s: %w: %w", t.scope, ErrTrailStore, err)
+		}
+		if of, err := ParseTrailEntry(line); err != nil {
+			return err
+		} else if of.Kind != TrailIntent {
+			return wrong("the number of an intent")
+		}
+	}
+	return nil
+}
+
+// settle keeps account of intents without an outcome.
+func (t *Trail) settle(items []*trailItem) {
+	for _, it := range items {
+		switch {
+		case it.err != nil:
+		case it.event.Kind == TrailIntent:
+			t.open[it.number] = true
+		case it.event.Kind == TrailOutcome:
+			delete(t.open, it.event.Of)
+			if it.event.Of <= t.since {
+				t.old[it.event.Of] = true
+			}
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package evidence
+
+import (
+	"regexp"
+	"strings"
+)
+
+const removed = "[removed]"
+
+// What must not stand in a trail, and may come with the text of a foreign
+// error. Compiled once, never changed.
+var (
+	scrubURL        = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#"'@]*@)?([^\s?#"'<>]*)([?#][^\s"'<>]*)?`)
+	scrubScheme     = regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ :]+[a-z0-9._~+/=-]{8,}`)
+	scrubAssignment = regexp.MustCompile(`(?i)\b([a-z0-9_-]*(?:password|passwd|pwd|secret|token|ticket|api[_-]?key|signature|credential|authorization|cookie|session[_-]?id))("?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)`)
+	scrubJWT        = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?`)
+	scrubMail       = regexp.MustCompile(`[^\s@<>"'(),;:]+@[^\s@<>"'(),;:]+\.[^\s@<>"'(),;:]+`)
+)
+
+// scrub frees a text of URL queries and user parts, of credentials and of mail
+// addresses, and cuts it.
+func scrub(s string) string {
+	if len(s) > 4*maxTrailText {
+		s = s[:4*maxTrailText]
+	}
+	if strings.ContainsAny(s, ":=@") || strings.Contains(s, "eyJ") || strings.Contains(strings.ToLower(s), "bearer") || strings.Contains(strings.ToLower(s), "basic") {
+		s = scrubURL.ReplaceAllString(s, "$1$2")
+		s = scrubJWT.ReplaceAllString(s, removed)
+		s = scrubScheme.ReplaceAllString(s, "$1 "+removed)
+		s = scrubAssignment.ReplaceAllString(s, "$1$2"+removed)
+		s = scrubMail.ReplaceAllString(s, removed)
+	}
+	s = strings.ToValidUTF8(s, "\uFFFD")
+	if len(s) <= maxTrailText {
+		return s
+	}
+	n := maxTrailText
+	for n > 0 && s[n]&0xC0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}
