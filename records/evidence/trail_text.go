@@ -38,7 +38,7 @@ func WriteTrailText(w io.Writer, entries iter.Seq2[TrailEntry, error], person fu
 		fmt.Fprintln(out)
 		line := func(label, value string) {
 			if value != "" {
-				fmt.Fprintf(out, "    %-13s %s\n", label, oneLine(value))
+				fmt.Fprintf(out, "    %-13s %s\n", label, printable(value))
 			}
 		}
 		line("scope", e.Scope.String())
@@ -68,8 +68,8 @@ func WriteTrailText(w io.Writer, entries iter.Seq2[TrailEntry, error], person fu
 	return out.Flush()
 }
 
-// oneLine keeps a value from looking like lines of its own.
-func oneLine(s string) string {
+// printable keeps a value from looking like lines of its own.
+func printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < 0x20 || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 {
 			return ' '
