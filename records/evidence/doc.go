@@ -27,6 +27,24 @@
 // lower case, manifests are sorted, the envelope is one line, a zip is stored
 // and ordered. docs/verify.md checks a package by hand.
 //
+// # The trail
+//
+// A [Trail] is the log of one scope. Each append adds entries and a checkpoint,
+// a signed note over the hash of the Merkle tree of all of them; an intent
+// counts when both are on the disk. [OpenTrailFolder] keeps it in files:
+//
+//	checkpoint             the newest durable checkpoint
+//	entries/000/000.jsonl  256 entries each, one JSON object a line, with checkpoints
+//	tiles/0/000/000        the tree's hashes; can be computed
+//
+// Persons stand in it by pseudonyms; [People], a file apart, knows who they
+// are, until it is told to forget. [VerifyTrail] checks the files offline, to
+// the byte. What a log cannot show by itself, that its end was cut off at a
+// checkpoint or that someone else was shown another one, shows with a
+// checkpoint that was kept elsewhere: copy [Trail.Checkpoint] at intervals to
+// where the writer cannot change it. [TrailInclusion] and [TrailConsistency]
+// prove single entries and growth to whoever has the public key.
+//
 // # Verifying
 //
 // [Verify] makes a list of named checks. The first failure is the reason, and

@@ -44,6 +44,8 @@ type Trail struct {
 	doubt  bool           // the last append failed: look before the next
 	failed error          // why nothing is appended any more
 	tried  []byte         // the checkpoint of the append that failed
+	buf    []byte         // of the last batch, used again
+	lines  [][]byte
 }
 
 // TrailPeople turns a person's name, account or address into a pseudonym that

@@ -34,9 +34,9 @@ func (t *Trail) writeBatch(ctx context.Context, items []*trailItem) {
 		fail(err)
 		return
 	}
-	b, tree, last := TrailBatch{}, t.tree, t.last
-	rows := tileRows{}
-	var buf []byte
+	b, tree, last := TrailBatch{Entries: t.lines[:0]}, t.tree, t.last
+	rows := tileRows{rows: make([]TrailTile, 0, 2), run: tlog.HashSize * len(items)}
+	buf := t.buf[:0]
 	for i, it := range items {
 		if it.err = t.checkReference(ctx, &it.event, t.tree.size, items[:i]); it.err != nil {
 			continue
@@ -52,6 +52,7 @@ func (t *Trail) writeBatch(ctx context.Context, items []*trailItem) {
 		b.Entries = append(b.Entries, buf[start:len(buf):len(buf)])
 		b.Durable = b.Durable || e.Kind == TrailIntent || e.Kind == TrailRefusal
 	}
+	t.buf, t.lines = buf, b.Entries
 	if len(b.Entries) == 0 {
 		return
 	}

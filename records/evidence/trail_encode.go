@@ -96,9 +96,12 @@ func appendJSONText(b []byte, s string) []byte {
 		}
 		if c < 0x20 || c == '"' || c == '\\' || c == 0x7f {
 			b = append(b, s[start:i]...)
-			if c == '"' || c == '\\' {
+			switch c {
+			case '"', '\\':
 				b = append(b, '\\', c)
-			} else {
+			case '\n':
+				b = append(b, '\\', 'n')
+			default:
 				b = append(b, `\u00`...)
 				b = append(b, hexDigits[c>>4], hexDigits[c&15])
 			}

@@ -39,6 +39,7 @@ type TrailFolder struct {
 // TrailRepair says what an interrupted append had left behind and what was cut
 // off when the files were opened: nothing of it had been acknowledged.
 type TrailRepair struct {
+	// Entries are those that stood there whole, under no checkpoint.
 	Entries int
 	Bytes   int64
 }
@@ -421,7 +422,9 @@ func scanSegment(b []byte, n int64) (segmentTail, error) {
 		e, err := ParseTrailEntry(text)
 		bad = bad || !whole || err != nil || e.Number != n*tileWidth+count+1
 		count++
-		t.torn++
+		if whole && err == nil {
+			t.torn++
+		}
 	}
 	return t, nil
 }

@@ -53,7 +53,12 @@ type TrailCheckpoint struct {
 }
 
 func (c TrailCheckpoint) text() string {
-	return fmt.Sprintf("%s\n%d\n%s\ntime %s\n", TrailOrigin(c.Scope), c.Size, tlog.Hash(c.Hash), c.Time.UTC().Format(time.RFC3339Nano))
+	b := make([]byte, 0, 192)
+	b = append(append(b, trailOrigin...), c.Scope.String()...)
+	b = strconv.AppendInt(append(b, '\n'), c.Size, 10)
+	b = base64.StdEncoding.AppendEncode(append(b, '\n'), c.Hash[:])
+	b = c.Time.UTC().AppendFormat(append(b, "\ntime "...), time.RFC3339Nano)
+	return string(append(b, '\n'))
 }
 
 // trailSigner signs notes by a crypto.Signer.
@@ -78,9 +83,11 @@ func noteKeyHash(name string, pub ed25519.PublicKey) uint32 {
 	return binary.BigEndian.Uint32(sum[:])
 }
 
-func (s *trailSigner) Name() string                    { return s.name }
-func (s *trailSigner) KeyHash() uint32                 { return s.hash }
-func (s *trailSigner) Sign(msg []byte) ([]byte, error) { return s.key.Sign(rand.Reader, msg, crypto.Hash(0)) }
+func (s *trailSigner) Name() string    { return s.name }
+func (s *trailSigner) KeyHash() uint32 { return s.hash }
+func (s *trailSigner) Sign(msg []byte) ([]byte, error) {
+	return s.key.Sign(rand.Reader, msg, crypto.Hash(0))
+}
 
 func trailVerifiers(scope records.ScopeID, keys []ed25519.PublicKey) (note.Verifiers, error) {
 	var list []note.Verifier

@@ -97,6 +97,7 @@ func (p *People) read() error {
 func (p *People) Pseudonym(_ context.Context, value string) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	value = strings.ToValidUTF8(value, "\uFFFD")
 	if id, ok := p.byText[value]; ok {
 		return id, nil
 	}
@@ -106,9 +107,6 @@ func (p *People) Pseudonym(_ context.Context, value string) (string, error) {
 	salt := make([]byte, 32)
 	_, _ = rand.Read(salt) // never fails
 	w := newPerson(value, salt)
-	if w.Value = strings.ToValidUTF8(value, "\uFFFD"); w.Value != value {
-		w = newPerson(w.Value, salt)
-	}
 	line, err := json.Marshal(w)
 	if err != nil {
 		return "", err
@@ -146,7 +144,7 @@ func (p *People) Erase(value string) (bool, error) {
 	if p.file == nil {
 		return false, ErrTrailClosed
 	}
-	kept := maps2lines(p.byID, id)
+	kept := allBut(p.byID, id)
 	next, err := replaceFile(p.path, kept)
 	if err != nil {
 		return false, err
@@ -158,7 +156,7 @@ func (p *People) Erase(value string) (bool, error) {
 	return true, err
 }
 
-func maps2lines(all map[string]person, but string) []person {
+func allBut(all map[string]person, but string) []person {
 	out := make([]person, 0, len(all))
 	for id, w := range all {
 		if id != but {

@@ -23,7 +23,7 @@ func scrub(s string) string {
 	if len(s) > 4*maxTrailText {
 		s = s[:4*maxTrailText]
 	}
-	if strings.ContainsAny(s, ":=@") || strings.Contains(s, "eyJ") || strings.Contains(strings.ToLower(s), "bearer") || strings.Contains(strings.ToLower(s), "basic") {
+	if suspicious(s) {
 		s = scrubURL.ReplaceAllString(s, "$1$2")
 		s = scrubJWT.ReplaceAllString(s, removed)
 		s = scrubScheme.ReplaceAllString(s, "$1 "+removed)
@@ -39,4 +39,26 @@ func scrub(s string) string {
 		n--
 	}
 	return s[:n] + "…"
+}
+
+// suspicious reports whether a text may hold something to remove: most don't,
+// and need no look by expressions.
+func suspicious(s string) bool {
+	for i := range len(s) {
+		switch s[i] {
+		case ':', '=', '@':
+			return true
+		case 'e':
+			if strings.HasPrefix(s[i:], "eyJ") {
+				return true
+			}
+		case 'b', 'B', 'n', 'N':
+			for _, scheme := range []string{"bearer", "basic", "negotiate"} {
+				if len(s)-i >= len(scheme) && strings.EqualFold(s[i:i+len(scheme)], scheme) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

@@ -39,7 +39,8 @@ type TrailHead struct {
 	Apart []byte
 }
 
-// TrailBatch is what one append adds.
+// TrailBatch is what one append adds. A store keeps none of the slices of
+// Entries when it has returned.
 type TrailBatch struct {
 	// Entries, in order, without line breaks. They never cross a multiple of 256.
 	Entries [][]byte

@@ -98,7 +98,10 @@ func (t *trailTree) load(size int64, tile func(level int, n int64, width int) ([
 }
 
 // tileRows collects the hashes that an append adds, run by run.
-type tileRows struct{ rows []TrailTile }
+type tileRows struct {
+	rows []TrailTile
+	run  int // bytes that a run is expected to have
+}
 
 func (r *tileRows) emit(level int, index int64, h tlog.Hash) {
 	n, at := index/tileWidth, int(index%tileWidth)
@@ -109,7 +112,7 @@ func (r *tileRows) emit(level int, index int64, h tlog.Hash) {
 			return
 		}
 	}
-	r.rows = append(r.rows, TrailTile{Level: level, N: n, From: at, Hashes: append([]byte(nil), h[:]...)})
+	r.rows = append(r.rows, TrailTile{Level: level, N: n, From: at, Hashes: append(make([]byte, 0, max(r.run, tlog.HashSize)), h[:]...)})
 }
 
 // restore hands the complete tiles, or all, to the store and forgets them.

@@ -91,6 +91,7 @@ type trailVerifier struct {
 	intents []uint64            // bit n: entry n is an intent
 	closed  []uint64            // bit n: intent n has its outcome
 	files   map[string]bool
+	broken  error // the first rule that entries break, if they are what was signed
 }
 
 type witnessed struct {
@@ -200,6 +201,8 @@ func (v *trailVerifier) checkpoint(where string, line []byte) error {
 		return trailFault(ErrTrailSpliced, where, "the checkpoint signs %d entries, %d stand before it", c.Size, v.tree.size)
 	case tlog.Hash(c.Hash) != v.tree.hash():
 		return trailFault(ErrTrailEdited, where, "entries %d to %d are not those that were signed", v.signed+1, c.Size)
+	case v.broken != nil:
+		return v.broken
 	case !c.Time.Equal(v.last):
 		return trailFault(ErrTrailOrder, where, "the checkpoint's time is not that of its newest entry")
 	}
@@ -226,8 +229,8 @@ func (v *trailVerifier) entry(where string, line, segment []byte) error {
 		}
 		return trailFault(ErrTrailDropped, where, "entry %d stands where %d belongs", e.Number, want)
 	}
-	if err := v.rules(where, e); err != nil {
-		return err
+	if v.broken == nil {
+		v.broken = v.rules(where, e)
 	}
 	v.tree.add(tlog.RecordHash(line), v.rows.emit)
 	if _, asked := v.hashes[v.tree.size]; asked {
