@@ -3,7 +3,6 @@ package evidence_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -335,6 +334,6 @@ func TestOpenTrail_ReportsAllThatIsMissing(t *testing.T) {
 	t.Parallel()
 	_, err := evidence.OpenTrail(t.Context(), evidence.TrailConfig{})
 	var invalid *records.InvalidError
-	require.True(t, errors.As(err, &invalid))
+	require.ErrorAs(t, err, &invalid)
 	require.Len(t, invalid.Problems, 4)
 }
