@@ -38,6 +38,9 @@ const (
 type JournalEntry struct {
 	Kind EntryKind `json:"kind"`
 	Time time.Time `json:"time"`
+	// Intent names an intent. Its outcome bears the same name, and so do
+	// observations that tell what became of it.
+	Intent string `json:"intent,omitempty"`
 	// Scope and Record say whose and which record it is about.
 	Scope  string `json:"scope"`
 	Record string `json:"record,omitempty"`

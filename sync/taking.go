@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"time"
@@ -23,12 +24,14 @@ type taking struct {
 	primitive string
 	key       records.RecordKey
 	done      []Step
+	// intent names the last one: observations are about it.
+	intent string
 }
 
 func (t *taking) entry(kind EntryKind, step Step, digest records.Digest, result string) JournalEntry {
 	e := JournalEntry{
 		Kind: kind, Time: time.Now().UTC(), Scope: t.s.id.String(), Record: t.key.String(), Primitive: t.primitive,
-		Step: step.Do, Target: step.On, Policy: t.s.policy.Version, Result: result,
+		Step: step.Do, Target: step.On, Policy: t.s.policy.Version, Result: result, Intent: t.intent,
 	}
 	if digest.IsValid() {
 		e.Digest = digest.String()
@@ -42,6 +45,7 @@ func (t *taking) mutate(ctx context.Context, step Step, digest records.Digest, d
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	t.intent = rand.Text()
 	if err := t.s.journal.Record(ctx, t.entry(Intent, step, digest, "")); err != nil {
 		return fmt.Errorf("nothing was done: %w: the intent to %s: %w", errJournal, step.Do, err)
 	}
