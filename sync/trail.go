@@ -102,8 +102,7 @@ func (j *TrailJournal) event(e JournalEntry) (evidence.TrailEvent, error) {
 // sentence without a class is what was found.
 func trailResult(text string) (result evidence.TrailResult, detail string) {
 	class, detail, _ := strings.Cut(text, ": ")
-	switch r := evidence.TrailResult(class); r {
-	case evidence.TrailDone, evidence.TrailFailed, evidence.TrailUnknown, evidence.TrailAdopted, evidence.TrailRefused:
+	if r := evidence.TrailResult(class); r.Known() && r != evidence.TrailFound {
 		return r, detail
 	}
 	return evidence.TrailFound, text
