@@ -136,7 +136,7 @@ func TestReport_SaysWhatMayBeDoneToday(t *testing.T) {
 // TestReport_LoadsAndRunsNothing, whatever its values say.
 func TestReport_LoadsAndRunsNothing(t *testing.T) {
 	t.Parallel()
-	const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}</style></title>`
+	const evil = `"><script>alert(1)</script><img alt=x onerror=alert(1)>{{.}}</style></title>`
 	r := held()
 	r.Title, r.Organization, r.Checkpoint = evil, evil, evil
 	r.Calendar.Rights[0].Name, r.Calendar.Uses[0].Name = evil, evil
@@ -147,7 +147,7 @@ func TestReport_LoadsAndRunsNothing(t *testing.T) {
 	}
 	text := write(t, r)
 	for _, bad := range []string{"<script", "<img", "http:", "https:", "src=", "href=", "url(", "@import"} {
-		require.NotContains(t, strings.ReplaceAll(text, "src=x onerror", ""), bad)
+		require.NotContains(t, text, bad)
 	}
 	require.Contains(t, text, `content="default-src 'none'; style-src 'unsafe-inline'"`)
 	require.NotContains(t, text, "ZgotmplZ")
