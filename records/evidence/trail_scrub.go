@@ -12,7 +12,8 @@ const removed = "[removed]"
 var (
 	scrubURL        = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#"'@]*@)?([^\s?#"'<>]*)([?#][^\s"'<>]*)?`)
 	scrubScheme     = regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ :]+[a-z0-9._~+/=-]{8,}`)
-	scrubAssignment = regexp.MustCompile(`(?i)\b([a-z0-9_-]*(?:password|passwd|pwd|secret|token|ticket|api[_-]?key|signature|credential|authorization|cookie|session[_-]?id))("?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)`)
+	scrubAssignment = regexp.MustCompile(`(?i)\b([a-z0-9_-]*(?:password|passwd|pwd|secret|token|ticket|api[_-]?key|signature|credential|session[_-]?id))(\\*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)`)
+	scrubHeader     = regexp.MustCompile(`(?i)\b((?:set-)?cookie|(?:proxy-)?authorization)(\\*["']?\s*[:=]\s*).*`)
 	scrubJWT        = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?`)
 	scrubMail       = regexp.MustCompile(`[^\s@<>"'(),;:]+@[^\s@<>"'(),;:]+\.[^\s@<>"'(),;:]+`)
 )
@@ -27,6 +28,7 @@ func scrub(s string) string {
 		s = scrubURL.ReplaceAllString(s, "$1$2")
 		s = scrubJWT.ReplaceAllString(s, removed)
 		s = scrubScheme.ReplaceAllString(s, "$1 "+removed)
+		s = scrubHeader.ReplaceAllString(s, "$1$2"+removed)
 		s = scrubAssignment.ReplaceAllString(s, "$1$2"+removed)
 		s = scrubMail.ReplaceAllString(s, removed)
 	}

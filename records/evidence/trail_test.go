@@ -171,6 +171,9 @@ func TestR51_NoSecretStandsInTheTrail(t *testing.T) {
 		"Authorization: Bearer " + canary + "abcdefgh",
 		"OTCSTicket: " + canary,
 		`{"access_token":"` + canary + `"}`,
+		`body "{\"refresh_token\":\"` + canary + `\"}"`,
+		"Cookie: LLCookie=abc; BrowseSettings=" + canary,
+		"authorization: Custom a " + canary,
 		"password = '" + canary + " with spaces'",
 		"api_key=" + canary + ";next",
 		"client_secret: " + canary,
@@ -336,4 +339,36 @@ func TestOpenTrail_ReportsAllThatIsMissing(t *testing.T) {
 	var invalid *records.InvalidError
 	require.ErrorAs(t, err, &invalid)
 	require.Len(t, invalid.Problems, 4)
+}
+
+// TestR49_TheExportGoesWithTheRecord, and each of its entries is proven.
+func TestR49_TheExportGoesWithTheRecord(t *testing.T) {
+	t.Parallel()
+	w := newTrailWorld(t)
+	w.fill(2)
+	other := trailIntent()
+	other.Record = records.MustRecordKey("acme/purchase/2/1/1")
+	w.append(other)
+	files, err := w.trail.Export(t.Context(), trailIntent().Record, nil)
+	require.NoError(t, err)
+	byName := map[string]string{}
+	for _, f := range files {
+		byName[f.Name] = string(f.Content)
+	}
+	require.Equal(t, 4, strings.Count(byName["entries.jsonl"], "\n"))
+	require.Equal(t, string(w.trail.Checkpoint()), byName["checkpoint"])
+	require.Contains(t, byName["entries.txt"], "4  2026-03-01T09:00:04Z  outcome: DeclareRecord/upload (of entry 3): done")
+	var proofs []evidence.TrailInclusion
+	require.NoError(t, json.Unmarshal([]byte(byName["inclusion.json"]), &proofs))
+	require.Len(t, proofs, 4)
+	for i, p := range proofs {
+		e, _, err := p.Verify(trailScope, w.check().Keys...)
+		require.NoError(t, err)
+		require.Equal(t, int64(i+1), e.Number)
+	}
+	p := sample()
+	p.Trail = files
+	require.NoError(t, p.Validate(), "a package takes it as it is")
+	_, err = w.trail.Export(t.Context(), records.MustRecordKey("other/purchase/1/1/1"), nil)
+	require.ErrorIs(t, err, records.ErrForeignScope)
 }

@@ -210,8 +210,11 @@ func (r Report) cards(kept records.Due) []card {
 	}
 	add(day.Use, class(day.Use, "yes", "no"), "Use that goes on", "Licensed", "Stop", licenses)
 	first := "the time for a first use runs"
-	if !day.FirstUse {
-		first = "no new download: a license is not open, or the time for a first use is over"
+	switch {
+	case !day.Use:
+		first = "no new download: no license is open now"
+	case !day.FirstUse:
+		first = "no new download: the time for a first use is over"
 	}
 	add(day.FirstUse, class(day.FirstUse, "yes", "no"), "First use", "Licensed", "Not any more", first)
 	hold := "no hold stands"
