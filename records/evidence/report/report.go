@@ -216,7 +216,7 @@ func (r Report) cards(kept records.Due) []card {
 	case !day.FirstUse:
 		first = "no new download: the time for a first use is over"
 	}
-	add(day.FirstUse, class(day.FirstUse, "yes", "no"), "First use", "Licensed", "Not any more", first)
+	add(day.FirstUse, class(day.FirstUse, "yes", "no"), "First use", "Licensed", "Not now", first)
 	hold := "no hold stands"
 	if day.Held {
 		hold = r.Calendar.Holds.String() + ": nothing may be disposed of"

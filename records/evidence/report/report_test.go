@@ -118,7 +118,7 @@ func TestReport_SaysWhatMayBeDoneToday(t *testing.T) {
 	text := write(t, held())
 	for _, want := range []string{
 		`<div class="card yes"><small>Use that goes on</small><strong>Licensed</strong>`,
-		`<div class="card no"><small>First use</small><strong>Not any more</strong>`,
+		`<div class="card no"><small>First use</small><strong>Not now</strong>`,
 		`<div class="card warn"><small>Hold</small><strong>On hold</strong>`,
 		`<div class="card warn"><small>Record</small><strong>Must be kept</strong>`,
 		"hold over disposition", "use outside license", "corrects event e5",
