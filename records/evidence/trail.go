@@ -264,8 +264,9 @@ func (t *Trail) Append(ctx context.Context, e TrailEvent) (int64, error) {
 }
 
 // AppendAll adds entries in order, with as few writes as they allow, and
-// returns their numbers. All are checked first; after an error that matches
-// records.ErrInvalid, none was added.
+// returns their numbers, 0 for one that was not added; the error joins the
+// reasons, which are those of Append. Of is checked as each comes to be
+// written, all else first: then a fault of one adds none.
 func (t *Trail) AppendAll(ctx context.Context, events []TrailEvent) ([]int64, error) {
 	items := make([]*trailItem, len(events))
 	for i, e := range events {
@@ -277,14 +278,13 @@ func (t *Trail) AppendAll(ctx context.Context, events []TrailEvent) ([]int64, er
 	t.commit.Lock()
 	t.write(context.WithoutCancel(ctx), items)
 	t.commit.Unlock()
-	numbers := make([]int64, 0, len(items))
-	for _, it := range items {
-		if it.err != nil {
-			return numbers, it.err
-		}
-		numbers = append(numbers, it.number)
+	numbers := make([]int64, len(items))
+	var errs []error
+	for i, it := range items {
+		numbers[i] = it.number
+		errs = append(errs, it.err)
 	}
-	return numbers, nil
+	return numbers, errors.Join(errs...)
 }
 
 // prepare fills in, checks and scrubs an event, and turns people into

@@ -273,6 +273,7 @@ func TestR52_ATornTailIsRepairedAndReported(t *testing.T) {
 	}
 	w.folder = nil
 	w.reopen()
+	w.verified()
 	require.Equal(t, int64(5), w.append(trailIntent()))
 	w.verified()
 
@@ -375,3 +376,29 @@ func TestR47_AWriterThatBreaksTheRulesIsFound(t *testing.T) {
 }
 
 var personID = regexp.MustCompile(`person-[0-9a-f]{32}`)
+
+// TestP12_ANoteHasNoRoomForStrangers: a signature that nobody knows, or a
+// known one twice, are bytes that nobody vouches for.
+func TestP12_ANoteHasNoRoomForStrangers(t *testing.T) {
+	t.Parallel()
+	w := newTrailWorld(t)
+	w.fill(1)
+	files := w.files()
+	good := files["checkpoint"].Data
+	at := bytes.Index(good, []byte("— "))
+	stranger := newTrailWorld(t)
+	stranger.config.Signer = key(2)
+	stranger.reopen()
+	stranger.fill(1)
+	foreign := stranger.trail.Checkpoint()
+	for name, c := range map[string]struct {
+		line []byte
+		want error
+	}{
+		"a stranger's signature": {foreign[bytes.Index(foreign, []byte("— ")):], evidence.ErrTrailSignature},
+		"the signature twice":    {good[at:], evidence.ErrTrailFormat},
+	} {
+		_, err := evidence.VerifyTrail(with(files, "checkpoint", append(bytes.Clone(good), c.line...)), w.check())
+		require.ErrorIs(t, err, c.want, name)
+	}
+}

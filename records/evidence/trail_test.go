@@ -372,3 +372,17 @@ func TestR49_TheExportGoesWithTheRecord(t *testing.T) {
 	_, err = w.trail.Export(t.Context(), records.MustRecordKey("other/purchase/1/1/1"), nil)
 	require.ErrorIs(t, err, records.ErrForeignScope)
 }
+
+// TestAppendAll_KeepsTheTruthOfEach.
+func TestAppendAll_KeepsTheTruthOfEach(t *testing.T) {
+	t.Parallel()
+	w := newTrailWorld(t)
+	w.append(trailIntent())
+	got, err := w.trail.AppendAll(t.Context(), []evidence.TrailEvent{trailOutcome(1), trailOutcome(1), trailIntent()})
+	require.ErrorIs(t, err, records.ErrInvalid, "an intent has one outcome")
+	require.Equal(t, []int64{2, 0, 3}, got)
+	_, err = w.trail.AppendAll(t.Context(), []evidence.TrailEvent{trailIntent(), {}})
+	require.ErrorIs(t, err, records.ErrInvalid)
+	require.Equal(t, int64(3), w.trail.Size())
+	w.verified()
+}
