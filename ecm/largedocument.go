@@ -177,11 +177,11 @@ func (t *transfer) sendAt(ctx context.Context, at io.ReaderAt, start int64, para
 	defer cancel(nil)
 	queue := make(chan int)
 	var wg sync.WaitGroup
-	missing := t.missing()
+	missing, plan := t.missing(), t.upload.clone()
 	for range min(parallel, len(missing)) {
 		wg.Go(func() {
 			for part := range queue {
-				section := io.NewSectionReader(at, start+int64(part-1)*t.upload.PartSize, t.upload.length(part))
+				section := io.NewSectionReader(at, start+int64(part-1)*plan.PartSize, plan.length(part))
 				if err := t.part(ctx, part, section); err != nil {
 					cancel(err)
 				}
