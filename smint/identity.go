@@ -2,21 +2,21 @@ package smint
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
 )
 
 // Login is how a client logs in: as an OAuth2 client, with a refresh token that
-// a person's login left or that configuration brings.
+// a person's login left ([IdentityService.LoginInBrowser]) or that configuration
+// brings.
 type Login struct {
 	ClientID     string
 	ClientSecret Secret
-	// RefreshToken begins the login if the store holds none.
+	// RefreshToken begins the login if the store holds none, or only the note
+	// that a login has ended that another one began.
 	RefreshToken Secret
 	// Store keeps the tokens. A refresh token is good for one use: the next
 	// one is stored before it is used. Nil keeps them in memory, where a
@@ -36,7 +36,9 @@ func (l Login) check(faults *rest.Problems) {
 	}
 }
 
-// IdentityService logs in and out.
+// IdentityService logs in and out. The access token of the login is refreshed
+// in time, once for all calls that need it, and once more for each 401; a 403 is
+// a permission that is missing, and no refresh mends that.
 type IdentityService service
 
 // Login makes sure that there is a valid access token, refreshing if need be.
@@ -58,6 +60,8 @@ type oauth struct {
 	tokens     Tokens
 	loaded     bool
 	generation uint64
+	// rejected is the access token that a server would not take.
+	rejected Secret
 }
 
 func newOAuth(l Login, k *core) *oauth {
@@ -90,8 +94,15 @@ func (o *oauth) Renew(ctx context.Context, generation uint64) error {
 	if generation != o.generation {
 		return nil
 	}
-	o.tokens.AccessToken = ""
+	o.reject()
 	return o.refresh(ctx)
+}
+
+// reject drops the access token, and remembers it: a store may still hold it.
+func (o *oauth) reject() {
+	if o.tokens.AccessToken != "" {
+		o.rejected, o.tokens.AccessToken = o.tokens.AccessToken, ""
+	}
 }
 
 // Observe has nothing to see: tokens do not rotate in answers.
@@ -126,7 +137,10 @@ func (o *oauth) valid(ctx context.Context) (Secret, error) {
 			return "", err
 		}
 	}
-	if o.tokens.AccessToken == "" || (!o.tokens.Expires.IsZero() && time.Until(o.tokens.Expires) < refreshEarly) {
+	if o.tokens.ending() {
+		o.reject()
+	}
+	if o.tokens.AccessToken == "" {
 		if err := o.refresh(ctx); err != nil {
 			return "", err
 		}
@@ -134,91 +148,20 @@ func (o *oauth) valid(ctx context.Context) (Secret, error) {
 	return o.tokens.AccessToken, nil
 }
 
+// ending tells that the access token is as good as expired.
+func (t Tokens) ending() bool { return !t.Expires.IsZero() && time.Until(t.Expires) < refreshEarly }
+
 // load takes the stored tokens, and the configured refresh token only where
-// nothing is stored: a stored one is newer.
+// nothing is stored: a stored one is newer. The note that a login is dead holds
+// for the login that it was: another refresh token begins another one.
 func (o *oauth) load(ctx context.Context) error {
 	tokens, err := o.login.Store.Load(ctx)
 	if err != nil {
 		return fmt.Errorf("smint: load the tokens: %w", err)
 	}
-	if tokens.RefreshToken == "" && !tokens.Dead {
-		tokens.RefreshToken = o.login.RefreshToken
+	if seed := origin(o.login.RefreshToken); tokens.RefreshToken == "" && (!tokens.Dead || tokens.Origin != seed) {
+		tokens.RefreshToken, tokens.Origin, tokens.Dead = o.login.RefreshToken, seed, false
 	}
 	o.tokens, o.loaded = tokens, true
 	return nil
-}
-
-type tokenAnswer struct {
-	AccessToken  Secret `json:"access_token"`
-	RefreshToken Secret `json:"refresh_token"`
-	ExpiresIn    int64  `json:"expires_in"`
-}
-
-// refresh spends the refresh token. What comes back is stored before it is
-// used: a crash in between would otherwise lose the login.
-func (o *oauth) refresh(ctx context.Context) error {
-	if err := o.adopt(ctx); err != nil || o.tokens.AccessToken != "" {
-		return err
-	}
-	if o.tokens.Dead || o.tokens.RefreshToken == "" {
-		return fmt.Errorf("smint: %w: a new login is needed", ErrGrantDead)
-	}
-	before := o.tokens
-	answer, err := rest.Do[tokenAnswer](ctx, o.core.identity, rest.Request{Route: &o.core.routes.token, NoCredential: true, Form: url.Values{
-		"grant_type": {"refresh_token"}, "refresh_token": {before.RefreshToken.Reveal()},
-		"client_id": {o.login.ClientID}, "client_secret": {o.login.ClientSecret.Reveal()},
-	}})
-	if e, ok := errors.AsType[*Error](err); ok && e.Code == "invalid_grant" {
-		return o.died(ctx, before, e)
-	}
-	if err != nil {
-		return err
-	}
-	if answer.AccessToken == "" {
-		return &Error{Op: o.core.routes.token.Name, Method: "POST", Route: o.core.routes.token.Template, StatusCode: 200, Message: "no access token in the answer", Err: ErrBrokenReply}
-	}
-	next := Tokens{AccessToken: answer.AccessToken, RefreshToken: answer.RefreshToken}
-	if next.RefreshToken == "" {
-		next.RefreshToken = before.RefreshToken
-	}
-	if answer.ExpiresIn > 0 {
-		next.Expires = time.Now().Add(time.Duration(answer.ExpiresIn) * time.Second)
-	}
-	if err := o.login.Store.Swap(ctx, before.RefreshToken, next); err != nil {
-		return fmt.Errorf("smint: store the new tokens: %w", err)
-	}
-	o.tokens = next
-	o.generation++
-	return nil
-}
-
-// adopt takes what another process of the same login has stored meanwhile.
-func (o *oauth) adopt(ctx context.Context) error {
-	stored, err := o.login.Store.Load(ctx)
-	if err != nil {
-		return fmt.Errorf("smint: load the tokens: %w", err)
-	}
-	if stored.RefreshToken == "" || stored.RefreshToken == o.tokens.RefreshToken {
-		return nil
-	}
-	o.tokens = stored
-	o.generation++
-	if !stored.Expires.IsZero() && time.Until(stored.Expires) < refreshEarly {
-		o.tokens.AccessToken = ""
-	}
-	return nil
-}
-
-// died notes that the grant is dead, unless another process has spent the same
-// refresh token and stored its successor.
-func (o *oauth) died(ctx context.Context, before Tokens, cause *Error) error {
-	if err := o.adopt(ctx); err == nil && o.tokens.RefreshToken != before.RefreshToken && o.tokens.AccessToken != "" {
-		return nil
-	}
-	o.tokens = Tokens{Dead: true}
-	cause.Err = errors.Join(ErrGrantDead, cause.Err)
-	if err := o.login.Store.Swap(ctx, before.RefreshToken, o.tokens); err != nil {
-		return errors.Join(cause, err)
-	}
-	return cause
 }

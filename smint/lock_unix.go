@@ -3,20 +3,25 @@
 package smint
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
 
-// lockFile takes the lock at path for this process; the system gives it back
-// when the process ends, however it ends.
-func lockFile(path string) (unlock func(), err error) {
+// tryLockFile takes the lock at path for this process, or returns no unlock if
+// it is taken; the system gives it back when the process ends, however it ends.
+func tryLockFile(path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		_ = f.Close()
-		return nil, err
+	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if err == nil {
+		return func() { _ = f.Close() }, nil
 	}
-	return func() { _ = f.Close() }, nil
+	_ = f.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
+		return nil, nil
+	}
+	return nil, err
 }

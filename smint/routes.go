@@ -50,6 +50,7 @@ type routes struct {
 	metadata, transactions, binaries rest.Route
 	pushAuth                         rest.Route
 	token, revocation, discovery     rest.Route
+	authorize                        rest.Route
 	download                         rest.Route
 	portals                          portalRoutes
 }
@@ -71,8 +72,9 @@ func newRoutes(p Paths, settings PortalSettings) routes {
 		binaries:     rest.Route{Name: "Binaries.List", Method: "GET", Template: p.Binaries, Repeat: rest.Harmless},
 		pushAuth:     rest.Route{Name: "Notifications.Authorize", Method: "POST", Template: "/notifications/pusher/auth", Repeat: rest.Harmless},
 		// A refresh rotates the token: a repeat can end the login.
-		token:      rest.Route{Name: "Identity.Refresh", Method: "POST", Template: "/connect/token"},
-		revocation: rest.Route{Name: "Identity.Revoke", Method: "POST", Template: "/connect/revocation", Repeat: rest.Harmless},
+		token:      rest.Route{Name: "Identity.Token", Method: "POST", Template: "/connect/token"},
+		authorize:  rest.Route{Name: "Identity.LoginInBrowser", Method: "GET", Template: "/connect/authorize"},
+		revocation: rest.Route{Name: "Identity.Logout", Method: "POST", Template: "/connect/revocation", Repeat: rest.Harmless},
 		discovery:  rest.Route{Name: "Identity.Discover", Method: "GET", Template: "/.well-known/openid-configuration", Repeat: rest.Harmless},
 		download:   rest.Route{Name: "Downloads.Open", Method: "GET", Template: "{download_url}", Repeat: rest.Harmless},
 		portals: portalRoutes{

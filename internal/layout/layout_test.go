@@ -200,7 +200,7 @@ func TestClients_PathsStandInTheRouteTable(t *testing.T) {
 // beside its use. What a caller brings is the exception.
 func TestClients_ExportNoProducersInterfaces(t *testing.T) {
 	t.Parallel()
-	allowed := []string{"Limiter", "Credentials", "TokenStore", "TokenSource", "Publisher"}
+	allowed := []string{"Limiter", "Credentials", "TokenStore", "TokenLocker", "TokenSource", "Publisher"}
 	for _, client := range []string{"ecm", "smint"} {
 		for name, f := range parse(t, filepath.Join(root(t), client)) {
 			ast.Inspect(f, func(n ast.Node) bool {

@@ -201,3 +201,9 @@ var errNotSent = errors.New("nothing was sent")
 // SameOrigin tells whether u lies at the client's own origin, the one that its
 // credential is for.
 func (c *Client) SameOrigin(u *url.URL) bool { return sameOrigin(u, c.base) }
+
+// URL is the full address of a route without placeholders, for those who call
+// it by other means.
+func (c *Client) URL(r *Route, query url.Values) string {
+	return c.base.String() + r.Template + "?" + query.Encode()
+}
