@@ -30,6 +30,9 @@ func (p *Problems) Add(field string, value any, want string) {
 	p.list = append(p.list, Problem{field, shorten(fmt.Sprint(value), 120), want})
 }
 
+// AddProblem notes a fault that was found elsewhere, as it is.
+func (p *Problems) AddProblem(f Problem) { p.list = append(p.list, f) }
+
 // Check notes one fault unless ok, and returns ok.
 func (p *Problems) Check(ok bool, field string, value any, want string) bool {
 	if !ok {

@@ -82,6 +82,8 @@ const (
 	FieldApprovalSource Field = "approval_source"
 	FieldDeclaredBy     Field = "declared_by"
 	FieldPolicy         Field = "policy"
+	// FieldJurisdiction is written where the policy names an attribute for it.
+	FieldJurisdiction Field = "jurisdiction"
 )
 
 // defaultAttributes names the attributes as an administrator would.
@@ -94,7 +96,13 @@ var defaultAttributes = map[Field]string{
 	FieldApprovalSource: "Approval source", FieldDeclaredBy: "Declared by", FieldPolicy: "Policy",
 }
 
-func (f Field) known() bool { _, ok := defaultAttributes[f]; return ok }
+// optional are the fields that have no attribute unless a policy names one.
+var optional = []Field{FieldJurisdiction}
+
+func (f Field) known() bool {
+	_, ok := defaultAttributes[f]
+	return ok || slices.Contains(optional, f)
+}
 
 // DefaultAttributes returns the attribute names that a policy uses unless it
 // names its own.

@@ -23,17 +23,19 @@ type DeclareRequest struct {
 // DeclarePlan is what DeclareRecord would do, and what it saw when it decided
 // so. Print it for a dry run; Apply it to have it done.
 type DeclarePlan struct {
-	Scope    string            `json:"scope"`
-	Policy   string            `json:"policy"`
-	Key      records.RecordKey `json:"key"`
-	Name     string            `json:"name"`
-	Folder   string            `json:"folder"`
-	Class    ecm.NodeID        `json:"class"`
-	Schedule string            `json:"schedule"`
-	Rights   string            `json:"rights,omitempty"`
-	Observed Observed          `json:"observed"`
-	Steps    []Step            `json:"steps,omitempty"`
-	Findings []string          `json:"findings,omitempty"`
+	Scope  string            `json:"scope"`
+	Policy string            `json:"policy"`
+	Key    records.RecordKey `json:"key"`
+	Name   string            `json:"name"`
+	Folder string            `json:"folder"`
+	// Jurisdiction is the asset's, where the policy has a rule for it.
+	Jurisdiction string     `json:"jurisdiction,omitempty"`
+	Class        ecm.NodeID `json:"class"`
+	Schedule     string     `json:"schedule"`
+	Rights       string     `json:"rights,omitempty"`
+	Observed     Observed   `json:"observed"`
+	Steps        []Step     `json:"steps,omitempty"`
+	Findings     []string   `json:"findings,omitempty"`
 
 	scope    *Scope
 	asset    Asset
@@ -110,10 +112,17 @@ func (p *DeclarePlan) decide(ctx context.Context) error {
 	} else if err := p.approve(ctx); err != nil {
 		faults = append(faults, err)
 	}
-	rule, ok := s.policy.class(p.asset)
-	if !ok {
-		faults = append(faults, fmt.Errorf("%w: %s: no class rule fits content type %q and license type %q", ErrUnclassified, p.Key, p.asset.ContentType, p.asset.LicenseType))
-	} else {
+	var err error
+	if p.Jurisdiction, err = s.checkJurisdiction(p.asset); err != nil {
+		faults = append(faults, err)
+	}
+	rule, ok := s.policy.class(p.asset, p.Jurisdiction)
+	switch {
+	case err != nil:
+		// Without a jurisdiction no rule can be picked.
+	case !ok:
+		faults = append(faults, fmt.Errorf("%w: %s: no class rule fits content type %q, license type %q and jurisdiction %q", ErrUnclassified, p.Key, p.asset.ContentType, p.asset.LicenseType, p.Jurisdiction))
+	default:
 		p.rule, p.Class = rule, rule.Class
 		name, err := s.schedule(ctx, rule)
 		if err != nil {

@@ -160,6 +160,9 @@ func (d *declaration) categoryValues(ctx context.Context) (ecm.CategoryValues, e
 	a.Digest = d.digest
 	fields := a.fields(d.approval, d.s.policy.Version)
 	fields[FieldSize] = []string{itoa(d.size)}
+	if d.Jurisdiction != "" {
+		fields[FieldJurisdiction] = []string{d.Jurisdiction}
+	}
 	values, cuts, err := d.s.values(c, fields)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,9 @@ var (
 	ErrDisposed = records.ErrDisposed
 	// ErrUnclassified: no rule of the policy names a class for the asset.
 	ErrUnclassified = errors.New("no class for this asset")
+	// ErrJurisdiction: nothing tells the asset's jurisdiction where the policy
+	// asks for one, or it belongs to another scope.
+	ErrJurisdiction = errors.New("no record of this jurisdiction here")
 	// ErrSchedule: the class does not resolve to exactly one schedule.
 	ErrSchedule = errors.New("class without exactly one schedule")
 	// ErrMetadata: mandatory metadata is missing; all of it is listed.

@@ -25,6 +25,8 @@ const (
 	QueueOriginal = "waiting for original"
 	// QueueUnclassified: no class rule fits, or the class has no one schedule.
 	QueueUnclassified = "unclassified"
+	// QueueJurisdiction: nothing tells the jurisdiction.
+	QueueJurisdiction = "jurisdiction unknown"
 	// QueueUnapproved: nobody approved it.
 	QueueUnapproved = "not approved"
 	// QueueMetadata: mandatory metadata is missing.
@@ -275,7 +277,7 @@ func brokenItem(err error) ItemResult {
 // refusals concern one item, whatever else went wrong with it; outages
 // concern the pass: going on would only fail the same way.
 var (
-	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrSchedule, ErrMetadata, ErrDigest, ErrNotOurs, ErrDisposed, ErrBroken, records.ErrInvalid}
+	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrJurisdiction, ErrSchedule, ErrMetadata, ErrDigest, ErrNotOurs, ErrDisposed, ErrBroken, records.ErrInvalid}
 	outages  = []error{
 		ecm.ErrUnavailable, ecm.ErrThrottled, ecm.ErrUnauthenticated, ecm.ErrRetryBudget, ecm.ErrOutcomeUnknown, smint.ErrGrantDead, ErrSetup,
 		errJournal,
@@ -314,6 +316,7 @@ func queueOf(err error) string {
 		{ErrDigest, QueueBytes},
 		{smint.ErrTruncated, QueueBytes},
 		{ErrNotOurs, QueueCollision},
+		{ErrJurisdiction, QueueJurisdiction},
 		{ErrUnclassified, QueueUnclassified},
 		{ErrSchedule, QueueUnclassified},
 		{ErrNotApproved, QueueUnapproved},

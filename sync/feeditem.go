@@ -200,7 +200,7 @@ func (f *follower) failed(ctx context.Context, r ItemResult, err error) (ItemRes
 	}
 	r.Reason = short(err)
 	switch {
-	case errors.Is(err, ErrDisposed):
+	case errors.Is(err, ErrDisposed), errors.Is(err, errElsewhere):
 		r.Outcome = ItemSkipped
 	case r.Receipt != nil && r.Receipt.Change == Incomplete:
 		r.Outcome, r.Queue = ItemIncomplete, queueOf(err)

@@ -32,6 +32,8 @@ type Policy struct {
 	// Classes are tried in order; the first that fits names the class. An asset
 	// that none fits is not declared.
 	Classes []ClassRule `json:"classes"`
+	// Jurisdiction says how the jurisdiction is found that class rules pick by.
+	Jurisdiction JurisdictionRule `json:"jurisdiction,omitzero"`
 	// Approval names where an approval comes from. None: nothing is declarable.
 	Approval records.ApprovalRule `json:"approval"`
 	// FileStatus, Essential and Storage are record details, codes of the server;
@@ -67,13 +69,16 @@ type ClassRule struct {
 	Sources      []records.SourceKind `json:"sources,omitempty"`
 	ContentTypes []string             `json:"content_types,omitempty"`
 	LicenseTypes []string             `json:"license_types,omitempty"`
-	Class        ecm.NodeID           `json:"class"`
+	// Jurisdictions are texts as the policy's jurisdiction rule finds them.
+	Jurisdictions []string   `json:"jurisdictions,omitempty"`
+	Class         ecm.NodeID `json:"class"`
 	// Schedule is the RSI's name. Empty: the class must have exactly one.
 	Schedule string `json:"schedule,omitempty"`
 }
 
-func (r ClassRule) fits(a Asset) bool {
-	return (len(r.Sources) == 0 || slices.Contains(r.Sources, a.Key.Kind())) &&
+func (r ClassRule) fits(a Asset, jurisdiction string) bool {
+	return (len(r.Jurisdictions) == 0 || slices.Contains(r.Jurisdictions, jurisdiction)) &&
+		(len(r.Sources) == 0 || slices.Contains(r.Sources, a.Key.Kind())) &&
 		(len(r.ContentTypes) == 0 || slices.Contains(r.ContentTypes, a.ContentType)) &&
 		(len(r.LicenseTypes) == 0 || slices.Contains(r.LicenseTypes, a.LicenseType))
 }
@@ -167,11 +172,12 @@ func (p Policy) check(faults *records.Problems) {
 	}
 	faults.Check(p.SmallLimit >= 0 && p.SmallLimit <= 64<<20, "policy.small_limit", p.SmallLimit, "0 to 64 MiB")
 	faults.Merge("policy.approval", p.Approval.Validate())
+	p.Jurisdiction.check(faults)
 }
 
 // class finds the rule for the asset.
-func (p Policy) class(a Asset) (ClassRule, bool) {
-	i := slices.IndexFunc(p.Classes, func(r ClassRule) bool { return r.fits(a) })
+func (p Policy) class(a Asset, jurisdiction string) (ClassRule, bool) {
+	i := slices.IndexFunc(p.Classes, func(r ClassRule) bool { return r.fits(a, jurisdiction) })
 	if i < 0 {
 		return ClassRule{}, false
 	}

@@ -17,6 +17,8 @@ import (
 type ScopeConfig struct {
 	// ID names the scope. It is part of every key.
 	ID records.ScopeID
+	// Of says whose records the scope keeps.
+	Of ScopeOf
 	// Root is the folder, or business workspace, below which all its records lie.
 	Root   ecm.NodeID
 	Policy Policy
@@ -40,12 +42,23 @@ type ScopeConfig struct {
 	Progress func(key records.RecordKey, sent, size int64)
 }
 
+// ScopeOf says whose records a scope keeps. What is empty does not narrow it.
+type ScopeOf struct {
+	Client   string `json:"client,omitempty"`
+	Brand    string `json:"brand,omitempty"`
+	Campaign string `json:"campaign,omitempty"`
+	// Jurisdiction, if set, makes the scope the target of its records alone: an
+	// asset of another jurisdiction is refused with ErrJurisdiction.
+	Jurisdiction string `json:"jurisdiction,omitempty"`
+}
+
 // Scope is one client, brand, campaign or jurisdiction, kept apart from all
 // others: where its assets come from, where its records go, by which policy,
 // with which credentials. References to its records are made by it alone. It is
 // safe for concurrent use.
 type Scope struct {
 	id        records.ScopeID
+	of        ScopeOf
 	root      ecm.NodeID
 	policy    Policy
 	ecm       *ecm.Client
@@ -69,8 +82,9 @@ func NewScope(c ScopeConfig) (*Scope, error) {
 	faults.Check(c.Root > 0, "root", c.Root, "the node id of the scope's root folder")
 	faults.Check(c.ECM != nil, "ecm", "none", "an ECM client")
 	c.Policy.check(&faults)
+	faults.Check(!c.Policy.Jurisdiction.Required || c.Policy.Jurisdiction.tells() || c.Of.Jurisdiction != "", "policy.jurisdiction.required", true, "a field or an attribute that tells the jurisdiction, or the scope's own")
 	s := &Scope{
-		id: c.ID, root: c.Root, policy: c.Policy, ecm: c.ECM, smint: c.Smint, contents: c.Contents, approvals: c.approvals(&faults),
+		id: c.ID, of: c.Of, root: c.Root, policy: c.Policy, ecm: c.ECM, smint: c.Smint, contents: c.Contents, approvals: c.approvals(&faults),
 		journal: c.Journal, now: c.Now, progress: c.Progress,
 	}
 	if c.Portal != nil {
@@ -104,6 +118,12 @@ func NewScope(c ScopeConfig) (*Scope, error) {
 
 // ID names the scope.
 func (s *Scope) ID() records.ScopeID { return s.id }
+
+// Of says whose records the scope keeps.
+func (s *Scope) Of() ScopeOf { return s.of }
+
+// Root is the node below which all its records lie.
+func (s *Scope) Root() ecm.NodeID { return s.root }
 
 // Policy returns the policy in force, with its defaults filled in.
 func (s *Scope) Policy() Policy { return s.policy }
