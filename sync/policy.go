@@ -60,6 +60,11 @@ type Policy struct {
 	PartReference   string `json:"part_reference,omitempty"`
 	// RightsClass is the class of rights documents. Defaults to the record's own.
 	RightsClass ecm.NodeID `json:"rights_class,omitempty"`
+	// Access says what may be done in Smint.io with a record. Defaults to
+	// DefaultAccessPolicy().
+	Access *AccessPolicy `json:"access,omitempty"`
+	// FormerAccess are older versions, by which older events are decided.
+	FormerAccess []AccessPolicy `json:"former_access,omitempty"`
 }
 
 // ClassRule names the class of the assets that it fits. An empty list fits
@@ -133,6 +138,9 @@ func (p Policy) withDefaults() Policy {
 	if p.Rights == nil {
 		p.Rights = new(rightsmap.DefaultMapping())
 	}
+	if p.Access == nil {
+		p.Access = new(DefaultAccessPolicy())
+	}
 	if p.SmallLimit == 0 {
 		p.SmallLimit = defaultSmallLimit
 	}
@@ -173,6 +181,7 @@ func (p Policy) check(faults *records.Problems) {
 	faults.Check(p.SmallLimit >= 0 && p.SmallLimit <= 64<<20, "policy.small_limit", p.SmallLimit, "0 to 64 MiB")
 	faults.Merge("policy.approval", p.Approval.Validate())
 	p.Jurisdiction.check(faults)
+	p.checkAccess(faults)
 }
 
 // class finds the rule for the asset.

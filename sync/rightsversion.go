@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -18,6 +19,9 @@ import (
 
 // sourceFile is where a rights document keeps the vendor's own JSON.
 const sourceFile = "source.json"
+
+// originalFile is where it keeps that of the license that it reuses.
+const originalFile = "original.json"
 
 // maxRightsDocument bounds what is read of a rights document, in bytes.
 const maxRightsDocument = 32 << 20
@@ -113,22 +117,43 @@ func (s *Scope) rightsSource(ctx context.Context, ref RecordRef) ([]byte, error)
 	if err != nil || f.rights == nil {
 		return nil, err
 	}
-	content, err := s.ecm.Content.Open(ctx, f.rights.ID)
+	source, _, err := s.rightsFiles(ctx, f.rights.ID)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the rights document of %s: %w", ref.key, err)
+	}
+	return source, nil
+}
+
+// rightsFiles reads the vendor's own JSON from a rights document's newest
+// version, and that of the license that it reuses, nil if it reuses none. One
+// that cannot be read is ErrVerify.
+func (s *Scope) rightsFiles(ctx context.Context, document ecm.NodeID) (source, original []byte, err error) {
+	content, err := s.ecm.Content.Open(ctx, document)
+	if err != nil {
+		return nil, nil, err
 	}
 	b, err := io.ReadAll(io.LimitReader(content, maxRightsDocument))
 	if err = errors.Join(err, content.Close()); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
 	if err != nil {
-		return nil, fmt.Errorf("%w: the rights document of %s: %w", ErrVerify, ref.key, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrVerify, err)
 	}
-	file, err := z.Open(sourceFile)
+	if source, err = zipped(z, sourceFile); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrVerify, err)
+	}
+	if original, err = zipped(z, originalFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%w: %w", ErrVerify, err)
+	}
+	return source, original, nil
+}
+
+func zipped(z *zip.Reader, name string) ([]byte, error) {
+	file, err := z.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("%w: the rights document of %s: %w", ErrVerify, ref.key, err)
+		return nil, err
 	}
-	source, err := io.ReadAll(io.LimitReader(file, maxRightsDocument))
-	return source, errors.Join(err, file.Close())
+	b, err := io.ReadAll(io.LimitReader(file, maxRightsDocument))
+	return b, errors.Join(err, file.Close())
 }
