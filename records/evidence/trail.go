@@ -25,6 +25,7 @@ type Trail struct {
 	scope  records.ScopeID
 	store  TrailStore
 	signer note.Signer
+	keys   []ed25519.PublicKey
 	known  note.Verifiers
 	people TrailPeople
 	actor  TrailActor
@@ -93,7 +94,8 @@ func OpenTrail(ctx context.Context, c TrailConfig) (*Trail, error) {
 		signer, err := newTrailSigner(c.Scope, c.Signer)
 		if p.Check(err == nil, "signer", err, "an Ed25519 key") {
 			t.signer = signer
-			t.known, err = trailVerifiers(c.Scope, append([]ed25519.PublicKey{c.Signer.Public().(ed25519.PublicKey)}, c.Former...))
+			t.keys = append([]ed25519.PublicKey{c.Signer.Public().(ed25519.PublicKey)}, c.Former...)
+			t.known, err = trailVerifiers(c.Scope, t.keys)
 			p.Merge("former", err)
 		}
 	}

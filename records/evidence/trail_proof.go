@@ -51,6 +51,11 @@ func (h *TrailHash) UnmarshalText(text []byte) error {
 func (t *Trail) ProveInclusion(ctx context.Context, number int64) (TrailInclusion, error) {
 	t.commit.Lock()
 	defer t.commit.Unlock()
+	return t.proveInclusion(ctx, number)
+}
+
+// proveInclusion is ProveInclusion for a caller that holds commit.
+func (t *Trail) proveInclusion(ctx context.Context, number int64) (TrailInclusion, error) {
 	var p records.Problems
 	p.Check(number >= 1 && number <= t.tree.size, "number", number, fmt.Sprintf("1 to %d", t.tree.size))
 	if err := p.Err("evidence.ProveInclusion"); err != nil {

@@ -3,9 +3,11 @@ package evidence
 import (
 	"context"
 	"crypto"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -24,6 +26,14 @@ type VerifyOptions struct {
 	// Asset is the content of a package that only refers to it. Without it, such
 	// a package is checked but for the content.
 	Asset io.Reader
+	// Trail is the log of the record's scope, for example os.DirFS of its folder.
+	// With it the log is checked whole: it must continue what the package's
+	// export was taken from, and tell of this record and its bytes. Without it
+	// an export is checked by its own proofs.
+	Trail fs.FS
+	// TrailKeys are those that may have signed the trail. Without any, they are
+	// those that the package vouches for: in its export, and its own signers'.
+	TrailKeys []ed25519.PublicKey
 	// SHA512 checks the manifest with SHA-512 as well, and wants one.
 	SHA512 bool
 	// MaxBytes bounds the bytes read, 1 TiB by default.
@@ -45,6 +55,7 @@ const (
 	CheckRights     = "rights"     // the vendor's bytes and the policy are the accounted ones
 	CheckApproval   = "approval"   // the approval is complete and for exactly these bytes
 	CheckProvenance = "provenance" // the events are complete, in order, about this record
+	CheckTrail      = "trail"      // the trail's entries are proven, and stand in the log
 	CheckZip        = "checksums"  // the zip's own checksums fit
 )
 

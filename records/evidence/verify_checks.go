@@ -38,6 +38,7 @@ func (in *inspection) conclude(zipped bool) (*Verification, error) {
 		{CheckRights, in.checkRights},
 		{CheckApproval, in.checkApproval},
 		{CheckProvenance, in.checkProvenance},
+		{CheckTrail, in.checkTrail},
 		{CheckZip, in.checkZip},
 	}
 	if !zipped {
@@ -340,6 +341,9 @@ func (in *inspection) checkZip() (string, error) {
 // checkRights holds the vendor's bytes and the policy against what the
 // provenance accounts for.
 func (in *inspection) checkRights() (string, error) {
+	if in.files[fileProvenance] == nil {
+		return "", fail(ErrMissing, "%s", fileProvenance)
+	}
 	p, err := decodeDocument[provenanceDocument](in.content(fileProvenance))
 	if err != nil {
 		return "", fmt.Errorf("%s: %w: %w", fileProvenance, ErrProvenance, err)
