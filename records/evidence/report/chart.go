@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/smintecm/sdk/records"
@@ -12,9 +13,13 @@ const (
 	wide   = 960
 	narrow = 340
 
-	margin     = 12
-	laneHeight = 42
-	textSize   = 13
+	margin = 12
+	// laneHeight is that of a lane's bars, with the air around them.
+	laneHeight = 28
+	lineHeight = 16
+	// textLines is how many lines the text of a lane may take.
+	textLines = 3
+	textSize  = 13
 	// charWidth is more than an average letter of that size is wide, so that a
 	// text that is cut to it fits.
 	charWidth = 7.6
@@ -32,8 +37,21 @@ type chart struct {
 	Grid          []int // x of the years' lines
 	Top, Bottom   int   // of the lines
 	Today         int
-	Summary       string
+	// Answer is the color of today, Signs say on each license what may be done.
+	Answer  string
+	Signs   []sign
+	Summary string
 }
+
+// sign is today's answer about a license, a disk on its bar.
+type sign struct {
+	X, Y        int
+	Class, Path string
+	Title       string
+}
+
+// paths draw a tick, a cross and a question's dot and hook around 0,0.
+var paths = map[string]string{"yes": "M-4 0l3 3l5-6", "no": "M-3-3l6 6m0-6l-6 6", "warn": "M0-4v4m0 3v1"}
 
 // label is a text with the box that is kept free for it.
 type label struct {
@@ -41,7 +59,6 @@ type label struct {
 	Anchor  string
 	Class   string
 	Text    string
-	Full    string
 }
 
 type bar struct {
@@ -64,9 +81,12 @@ type span struct {
 	class       string
 }
 
+// lane is a text with its bars below it.
 type lane struct {
 	text  string
 	spans []span
+	// sign, if any, is the color of today's answer about it.
+	sign string
 }
 
 // chart lays out everything in a picture of that width.
@@ -74,17 +94,22 @@ func (r Report) chart(width int, zone *time.Location, kept records.Due) chart {
 	today := records.DateIn(r.At, zone)
 	lanes := r.lanes(zone, kept)
 	axis := newAxis(width, today, lanes, r.Events, zone)
-	c := chart{Width: width, Class: "wide", Today: axis.x(today), Top: 26}
+	answer := r.today()
+	c := chart{Width: width, Class: "wide", Today: axis.x(today), Top: 42, Answer: class(answer.use)}
 	if width == narrow {
 		c.Class = "narrow"
 	}
-	c.Summary = fmt.Sprintf("Time line of %s as of %s", r.Calendar.Record, today)
+	c.Summary = fmt.Sprintf("Time line of %s as of %s: %s", r.Calendar.Record, today, answer.words())
 	c.text(c.Today, 16, "today", today.String())
+	c.text(c.Today, 34, "today "+c.Answer, answer.words())
 	y := c.Top + 6
 	for _, l := range lanes {
-		c.label(margin, y+14, width-2*margin, "lane", l.text)
+		y = c.label(margin, y+14, width-2*margin, "lane", l.text)
 		for _, s := range l.spans {
-			c.bar(axis, s, y+20, l.text)
+			c.bar(axis, s, y+6, l.text)
+		}
+		if l.sign != "" {
+			c.Signs = append(c.Signs, sign{c.Today, y + 13, l.sign, paths[l.sign], l.text})
 		}
 		y += laneHeight
 	}
@@ -116,7 +141,10 @@ func (r Report) lanes(zone *time.Location, kept records.Due) []lane {
 		return records.DateIn(t, zone)
 	}
 	for _, w := range c.Rights {
-		l := lane{text: w.Name + ": " + between(day(w.From), day(w.Until))}
+		l := lane{text: w.Name + ": " + between(day(w.From), day(w.Until)), sign: class(r.Today.Answer)}
+		if alone := (records.Calendar{Rights: []records.RightsWindow{w}}); !alone.At(r.At).Use {
+			l.sign = class(Denied)
+		}
 		l.spans = append(l.spans, span{day(w.From), day(w.Until), "license"})
 		if first := day(w.FirstUseUntil); first.IsValid() {
 			l.text += ", first use until " + first.String()
@@ -125,26 +153,26 @@ func (r Report) lanes(zone *time.Location, kept records.Due) []lane {
 		out = append(out, l)
 	}
 	if len(c.Rights) == 0 {
-		out = append(out, lane{text: "no license: not allowed"})
+		out = append(out, lane{text: "no license: not allowed", sign: class(Denied)})
 	}
 	for _, u := range c.Uses {
-		out = append(out, lane{u.Name + ": " + between(u.From, u.Until), []span{{u.From, u.Until, "use"}}})
+		out = append(out, lane{text: u.Name + ": " + between(u.From, u.Until), spans: []span{{u.From, u.Until, "use"}}})
 	}
-	out = append(out, lane{"retention: " + kept.String(), []span{{r.begin(zone), kept.On, "retention"}}})
+	out = append(out, lane{text: "retention: " + kept.String(), spans: []span{{r.begin(zone), kept.On, "retention"}}})
 	for _, h := range c.Holds.List() {
-		out = append(out, lane{fmt.Sprintf("hold %s (%s): stands", h.ID, h.Matter), []span{{day(h.At), records.Date{}, "hold"}}})
+		out = append(out, lane{text: fmt.Sprintf("hold %s (%s): stands", h.ID, h.Matter), spans: []span{{day(h.At), records.Date{}, "hold"}}})
 	}
 	if !c.Holds.Known() {
-		out = append(out, lane{"holds were not read: taken as held", []span{{day(r.At), records.Date{}, "hold"}}})
+		out = append(out, lane{text: "holds were not read: taken as held", spans: []span{{day(r.At), records.Date{}, "hold"}}})
 	}
 	for _, h := range c.Released {
 		out = append(out, lane{
-			fmt.Sprintf("hold %s (%s): released, %s", h.Hold.ID, h.Hold.Matter, between(day(h.Hold.At), day(h.Release.At))),
-			[]span{{day(h.Hold.At), day(h.Release.At), "released"}},
+			text:  fmt.Sprintf("hold %s (%s): released, %s", h.Hold.ID, h.Hold.Matter, between(day(h.Hold.At), day(h.Release.At))),
+			spans: []span{{day(h.Hold.At), day(h.Release.At), "released"}},
 		})
 	}
 	for _, p := range c.Planned {
-		out = append(out, lane{fmt.Sprintf("planned: %s on %s", p.Action, p.On), []span{{p.On, p.On, "planned"}}})
+		out = append(out, lane{text: fmt.Sprintf("planned: %s on %s", p.Action, p.On), spans: []span{{p.On, p.On, "planned"}}})
 	}
 	return out
 }
@@ -188,9 +216,33 @@ func (c *chart) text(x, y int, class, s string) {
 	c.Texts = append(c.Texts, label{X: x, Y: y, W: w, Anchor: "middle", Class: class, Text: s})
 }
 
-// label puts a text from x on, cut to the width.
-func (c *chart) label(x, y, w int, class, s string) {
-	c.Texts = append(c.Texts, label{X: x, Y: y, W: w, Anchor: "start", Class: class, Text: fit(s, w), Full: s})
+// label puts a text from x on, in as many lines of that width as it needs, at
+// most three, and returns where its last one stands.
+func (c *chart) label(x, y, w int, class, s string) int {
+	for n := 1; ; n++ {
+		line, rest := s, ""
+		if n < textLines {
+			line, rest = broken(s, w)
+		}
+		c.Texts = append(c.Texts, label{X: x, Y: y, W: w, Anchor: "start", Class: class, Text: fit(line, w)})
+		if rest == "" {
+			return y
+		}
+		s, y = rest, y+lineHeight
+	}
+}
+
+// broken splits s at the last space before the width; a word that is longer
+// is cut where it is drawn.
+func broken(s string, w int) (line, rest string) {
+	if fit(s, w) == s {
+		return s, ""
+	}
+	cut := strings.TrimSuffix(fit(s, w), "…")
+	if at := strings.LastIndexByte(cut, ' '); at > 0 {
+		return s[:at], s[at+1:]
+	}
+	return s, ""
 }
 
 // fit cuts s to the width; letters of wide scripts count twice.
@@ -232,8 +284,7 @@ func (c *chart) events(a axis, events records.History, zone *time.Location, y in
 	if len(events) == 0 {
 		return y
 	}
-	c.label(margin, y+14, c.Width-2*margin, "lane", "events, by their number in the table")
-	y += 22
+	y = c.label(margin, y+14, c.Width-2*margin, "lane", "events, by their number in the table") + 8
 	var rows []int // where each row is free again
 	for i, e := range events {
 		x := a.x(records.DateIn(e.At, zone))

@@ -36,6 +36,9 @@ func (r Report) Boxes() map[string][]Box {
 		for _, m := range c.Marks {
 			boxes = append(boxes, Box{fmt.Sprintf("event %d", m.Number), m.X - markSize/2, m.Y - markSize/2, m.X + markSize/2, m.Y + markSize/2})
 		}
+		for i, s := range c.Signs { // on their license's bar.
+			boxes = append(boxes, Box{fmt.Sprintf("sign %d", i), s.X - 9, s.Y - 9, s.X + 9, s.Y + 9})
+		}
 		out[c.Class] = boxes
 	}
 	return out

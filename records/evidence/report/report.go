@@ -67,6 +67,10 @@ type Report struct {
 	Calendar records.Calendar
 	// Approval is who approved it; nil for nobody.
 	Approval *records.Approval
+	// Today is what the rights' own rules answer about At, and about no use in
+	// particular; its Use may be empty. The zero value needs review: where nobody
+	// decided, nothing is allowed.
+	Today Decision
 	// Events are what happened, oldest first.
 	Events records.History
 	// Decisions are answers about uses, each as its own rules gave it.
@@ -187,41 +191,93 @@ func (r Report) view() view {
 	return v
 }
 
-// cards say what may and must be done at the report's moment.
-func (r Report) cards(kept records.Due) []card {
+// today joins the answer of the rights' rules with the calendar's two clocks:
+// an answer allows nothing whose time is over or has not come.
+type today struct {
+	use, first Answer
+	// useWhy and firstWhy say in words why.
+	useWhy, firstWhy string
+}
+
+func (r Report) today() today {
 	day := r.Calendar.At(r.At)
-	out := make([]card, 0, 4)
-	add := func(good bool, class, question, yes, no, why string) {
-		answer := no
-		if good {
-			answer = yes
-		}
-		out = append(out, card{question, answer, why, class})
+	why := "nobody decided on the rights"
+	if len(r.Today.Clauses) > 0 {
+		why = r.Today.Clauses[0]
+	} else if r.Today.Rule != "" {
+		why = "by the rule " + r.Today.Rule
 	}
-	class := func(good bool, yes, no string) string {
-		if good {
-			return yes
-		}
-		return no
+	t := today{r.Today.Answer, r.Today.Answer, why, why}
+	if r.Today.Answer != Allowed && r.Today.Answer != Denied {
+		t.use, t.first = NeedsReview, NeedsReview
 	}
-	licenses := "every license on the calendar is open"
-	if !day.Use {
-		licenses = "no license is open now: none was given, or one has not begun or has ended"
-	}
-	add(day.Use, class(day.Use, "yes", "no"), "Use that goes on", "Licensed", "Stop", licenses)
-	first := "the time for a first use runs"
 	switch {
 	case !day.Use:
-		first = "no new download: no license is open now"
+		t.use, t.first = Denied, Denied
+		t.useWhy = "no license is open now: none was given, or one has not begun or has ended"
+		t.firstWhy = "no new download: no license is open now"
 	case !day.FirstUse:
-		first = "no new download: the time for a first use is over"
+		t.first, t.firstWhy = Denied, "no new download: the time for a first use is over"
 	}
-	add(day.FirstUse, class(day.FirstUse, "yes", "no"), "First use", "Licensed", "Not now", first)
-	hold := "no hold stands"
+	return t
+}
+
+// words say it all on one short line.
+func (t today) words() string {
+	switch {
+	case t.use == Denied:
+		return "no use"
+	case t.use != Allowed && t.first == Denied:
+		return "ask before use, no first use"
+	case t.use != Allowed:
+		return "ask before any use"
+	case t.first == Allowed:
+		return "use allowed, a first one too"
+	default:
+		return "use may go on, no first use"
+	}
+}
+
+// class is the answer's color: that of the worse one.
+func class(a Answer) string {
+	switch a {
+	case Allowed:
+		return "yes"
+	case Denied:
+		return "no"
+	case NeedsReview:
+		return "warn"
+	default:
+		return "warn"
+	}
+}
+
+// cards say what may and must be done at the report's moment.
+func (r Report) cards(kept records.Due) []card {
+	day, t := r.Calendar.At(r.At), r.today()
+	answers := func(a Answer, no string) string {
+		switch a {
+		case Allowed:
+			return "Allowed"
+		case Denied:
+			return no
+		case NeedsReview:
+			return "Ask first"
+		default:
+			return "Ask first"
+		}
+	}
+	out := []card{
+		{"Use that goes on", answers(t.use, "Stop"), t.useWhy, class(t.use)},
+		{"First use", answers(t.first, "Not now"), t.firstWhy, class(t.first)},
+		{"Hold", "None", "no hold stands", "calm"},
+		{"Record", "May be reviewed for disposition", kept.String(), "calm"},
+	}
 	if day.Held {
-		hold = r.Calendar.Holds.String() + ": nothing may be disposed of"
+		out[2].Answer, out[2].Why, out[2].Class = "On hold", r.Calendar.Holds.String()+": nothing may be disposed of", "warn"
 	}
-	add(day.Held, class(day.Held, "warn", "calm"), "Hold", "On hold", "None", hold)
-	add(day.Keep, class(day.Keep, "warn", "calm"), "Record", "Must be kept", "May be reviewed for disposition", kept.String())
+	if day.Keep {
+		out[3].Answer, out[3].Class = "Must be kept", "warn"
+	}
 	return out
 }
