@@ -1,12 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"time"
 
@@ -107,11 +105,10 @@ func (d declared) describe() (evidence.Package, error) {
 
 // events are what the receipts tell.
 func (d declared) events() records.History {
-	host, _ := os.Hostname()
 	event := func(id string, kind records.EventKind, at time.Time, reason string) records.Event {
 		return records.Event{
 			ID: id, Record: d.asset.Key, Kind: kind, Organization: organization, User: d.user, Application: application,
-			At: at.UTC(), Location: cmp.Or(host, "localhost"), Reason: reason,
+			At: at.UTC(), Location: host(), Reason: reason,
 		}
 	}
 	return records.History{

@@ -103,7 +103,7 @@ type witnessed struct {
 // continue.
 func (v *trailVerifier) witnesses() error {
 	for i, b := range v.check.Witnessed {
-		where := fmt.Sprintf("witnessed checkpoint %d", i+1)
+		where := trailWitness(i)
 		c, err := openCheckpoint(v.check.Scope, v.known, b, where)
 		if err != nil {
 			return err
@@ -127,6 +127,8 @@ func (v *trailVerifier) witnesses() error {
 	v.hashes[c.Size] = tlog.Hash{}
 	return nil
 }
+
+func trailWitness(i int) string { return fmt.Sprintf("witnessed checkpoint %d", i+1) }
 
 func (v *trailVerifier) segments() error {
 	newest, err := lastSegment(v.fsys)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -148,6 +149,9 @@ func (in *inspection) checkLog(record records.RecordKey, keys []ed25519.PublicKe
 		}
 	}
 	report, err := VerifyTrail(in.o.Trail, check)
+	if fault, ok := errors.AsType[*TrailError](err); ok && fault.Where == trailWitness(0) {
+		err = &TrailError{Where: "the package's " + dirTrail + exportCheckpoint, Detail: fault.Detail, Err: fault.Err}
+	}
 	switch {
 	case err != nil:
 		return "", err

@@ -103,6 +103,9 @@ func (z *zipSource) bytes(at, n int64) ([]byte, error) {
 // directory reads the entries and where their directory begins. Offsets follow
 // from the lengths: files lie one behind the other.
 func (z *zipSource) directory() (entries []zipEntry, at int64, err error) {
+	if z.size < endLength {
+		return nil, 0, fail(ErrNotCanonical, "%d bytes are too short for a zip", z.size)
+	}
 	end, err := z.bytes(z.size-endLength, endLength)
 	if err != nil {
 		return nil, 0, err
