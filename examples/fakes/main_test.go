@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -23,7 +24,11 @@ func TestFakes_AnnounceThemselvesAndServe(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	done := make(chan error, 1)
-	go func() { done <- run(ctx, []string{"-large", "0", "-traffic", traffic}, w, io.Discard) }()
+	go func() {
+		err := run(ctx, []string{"-large", "0", "-traffic", traffic}, w, io.Discard)
+		_ = w.CloseWithError(err) // who waits for the first line must not wait for ever
+		done <- err
+	}()
 	line, err := bufio.NewReader(r).ReadString('\n')
 	require.NoError(t, err)
 	var keys map[string]map[string]any
@@ -58,6 +63,10 @@ func TestFakes_AnnounceThemselvesAndServe(t *testing.T) {
 	require.Contains(t, codes, `"code":"ACTIVE"`)
 	searches := get(t, text("ecm", "url")+"/api/v2/dispositionscontainer/0", login.Ticket)
 	require.Contains(t, searches, `"name":"Ended campaigns"`)
+	id := regexp.MustCompile(`"id":(\d+)[^{}]*"name":"Ended campaigns"`).FindStringSubmatch(searches)
+	require.NotNil(t, id, searches)
+	snapshots := get(t, text("ecm", "url")+"/api/v2/snapshottable/"+id[1], login.Ticket)
+	require.Contains(t, snapshots, `"qdate":"`, "the search has run once")
 	var token struct {
 		AccessToken string `json:"access_token"`
 	}
@@ -71,7 +80,7 @@ func TestFakes_AnnounceThemselvesAndServe(t *testing.T) {
 	b, err := os.ReadFile(traffic)
 	require.NoError(t, err)
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	require.Len(t, lines, 8)
+	require.Len(t, lines, 9)
 	for _, l := range lines {
 		var exchange map[string]any
 		require.NoError(t, json.Unmarshal([]byte(l), &exchange))

@@ -4,10 +4,12 @@
 //
 //	go run . [-coverage] [-traffic DIR]
 //
-// It checks that every row of the client's table of routes is described, and
-// that the traffic of the test suites fits the descriptions in both directions.
-// Differences are reported one by one, save those that are listed with their
-// reason in tolerated.go.
+// It checks three things. Every row of the client's table of routes is
+// described, with the same placeholders. The golden request of every row, which
+// has every field filled in, sends its parameters where they are declared. And
+// the traffic of the test suites fits: requests of the SDK, and every answer of
+// the fake, whoever asked. Differences are reported one by one, save those that
+// are listed with their reason in tolerated.go.
 package main
 
 import (
@@ -61,12 +63,18 @@ func run(args []string, out io.Writer) error {
 	}
 	unknown := 0
 	for _, op := range ecm.Operations() {
-		if specs.find(op.Method, op.Template) == nil {
+		if !specs.has(op.Method, op.Template) {
 			unknown++
 			fmt.Fprintf(out, "not described: %s %s (%s)\n", op.Method, op.Template, op.Name)
 		}
 	}
 	fmt.Fprintf(out, "routes: %d, unknown to the descriptions: %d\n", len(ecm.Operations()), unknown)
+	report := newReport()
+	if err := report.golden(specs, filepath.Join("..", "..", "ecm", "testdata", "requests")); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "golden requests: %d\n", report.exchanges)
+	report.exchanges = 0
 	if *traffic == "" {
 		tmp, err := os.MkdirTemp("", "speccheck-*")
 		if err != nil {
@@ -78,24 +86,23 @@ func run(args []string, out io.Writer) error {
 		}
 		*traffic = tmp
 	}
-	report, err := check(specs, *traffic)
-	if err != nil {
+	if err := report.traffic(specs, *traffic); err != nil {
 		return err
 	}
 	report.print(out)
 	if *coverage {
 		specs.coverage(out, report.proven)
 	}
-	if unknown > 0 || len(report.differences) > 0 {
+	if unknown > 0 || len(report.differences) > 0 || len(report.needless()) > 0 {
 		return errDiffers
 	}
 	return nil
 }
 
-// record runs the suites that talk to the fake, with their traffic written
-// down.
+// record runs the suites that talk to the fake, its own among them, with their
+// traffic written down.
 func record(dir string) error {
-	cmd := exec.Command("go", "test", "-count=1", "./ecm/...", "./sync/...")
+	cmd := exec.Command("go", "test", "-count=1", "./ecm/...", "./sync/...", "./internal/testserver/...", "./examples/fakes")
 	cmd.Dir = filepath.Join("..", "..")
 	cmd.Env = append(os.Environ(), "ECM_TRAFFIC="+filepath.Join(dir, "traffic"))
 	if output, err := cmd.CombinedOutput(); err != nil {

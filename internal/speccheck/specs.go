@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -90,28 +91,22 @@ func (o *operation) digital() bool {
 	return strings.HasPrefix(o.group, "rm ") && o.group != "rm forms" && o.group != "rm physical"
 }
 
-// find returns the operation of a method and template, whatever its
-// placeholders are called.
-func (s *specification) find(method, template string) *operation {
-	return s.match(method, strings.TrimRight(template, "/"), func(want, got string) bool {
-		return want == got || (isPlaceholder(want) && isPlaceholder(got))
+// has tells whether a row of a table of routes is described: the same method,
+// and the same template, placeholders included.
+func (s *specification) has(method, template string) bool {
+	return slices.ContainsFunc(s.operations, func(o *operation) bool {
+		return o.method == method && o.template == strings.TrimRight(template, "/")
 	})
 }
 
 // of returns the operation that a request's path belongs to: fixed segments
 // win over placeholders.
 func (s *specification) of(method, path string) *operation {
-	return s.match(method, strings.TrimRight(path, "/"), func(want, got string) bool { return want == got || isPlaceholder(want) })
-}
-
-func isPlaceholder(segment string) bool { return strings.HasPrefix(segment, "{") }
-
-func (s *specification) match(method, path string, same func(want, got string) bool) *operation {
-	got := strings.Split(path, "/")
+	got := strings.Split(strings.TrimRight(path, "/"), "/")
 	var best *operation
 	fixed := -1
 	for _, o := range s.operations {
-		if o.method != method || len(o.segments) != len(got) || !slices.EqualFunc(o.segments, got, same) {
+		if o.method != method || len(o.segments) != len(got) || !slices.EqualFunc(o.segments, got, fits) {
 			continue
 		}
 		n := 0
@@ -127,39 +122,37 @@ func (s *specification) match(method, path string, same func(want, got string) b
 	return best
 }
 
+func fits(segment, got string) bool { return segment == got || isPlaceholder(segment) }
+
+func isPlaceholder(segment string) bool { return strings.HasPrefix(segment, "{") }
+
 // coverage prints, group by group, which operations an exported method has
-// sent and got a fitting answer to.
+// sent and got a fitting answer to, and those that are not covered.
 func (s *specification) coverage(out io.Writer, proven map[string]bool) {
-	total, done := map[string]int{}, map[string]int{}
-	var missing []string
+	total, missing := map[string]int{}, map[string][]string{}
 	digital, digitalDone := 0, 0
 	for _, o := range s.operations {
 		total[o.group]++
-		covered := proven[o.name()]
-		if covered {
-			done[o.group]++
+		if !proven[o.name()] {
+			missing[o.group] = append(missing[o.group], o.name())
 		}
 		if o.digital() {
 			digital++
-			if covered {
+			if proven[o.name()] {
 				digitalDone++
-			} else {
-				missing = append(missing, o.name())
 			}
 		}
 	}
-	groups := make([]string, 0, len(total))
-	for g := range total {
-		groups = append(groups, g)
-	}
-	slices.Sort(groups)
-	fmt.Fprintln(out, "\nnot covered, of those that a digital record needs:")
-	for _, m := range missing {
-		fmt.Fprintln(out, "  "+m)
-	}
-	fmt.Fprintln(out)
+	groups := slices.Sorted(maps.Keys(total))
+	fmt.Fprintln(out, "\nnot covered:")
 	for _, g := range groups {
-		fmt.Fprintf(out, "%-28s %3d of %3d\n", g, done[g], total[g])
+		for _, m := range missing[g] {
+			fmt.Fprintf(out, "  %-24s %s\n", g, m)
+		}
+	}
+	fmt.Fprintln(out, "\ncovered:")
+	for _, g := range groups {
+		fmt.Fprintf(out, "  %-24s %3d of %3d\n", g, total[g]-len(missing[g]), total[g])
 	}
 	fmt.Fprintf(out, "rm-digital %d/%d\n", digitalDone, digital)
 }

@@ -156,14 +156,14 @@ func (c *ecmCall) runRemoveClass() string {
 func (c *ecmCall) bulkMetadata() ecmReply {
 	for _, name := range []string{"docDate", "nextReviewDate", "statusDate"} {
 		if _, dated := parseDay(c.text(name)); c.text(name) != "" && !dated {
-			return fail(http.StatusBadRequest, "Invalid datatype specified for argument '%s'", name)
+			return fail(http.StatusNotFound, "Invalid datatype specified for argument '%s'", name)
 		}
 	}
 	if rsi := c.text("rsi"); rsi != "" && c.e.rsi(rsi) == nil {
-		return fail(http.StatusBadRequest, "Incorrect RSI specified.")
+		return fail(http.StatusNotFound, "Incorrect RSI specified.")
 	}
 	if v := c.text("official"); v != "" && v != "0" && v != "1" {
-		return fail(http.StatusBadRequest, "Invalid datatype specified for argument 'official'")
+		return fail(http.StatusNotFound, "Invalid datatype specified for argument 'official'")
 	}
 	return c.batch("metadata", "ID is required")
 }

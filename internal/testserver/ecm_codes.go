@@ -195,7 +195,7 @@ func (c *ecmCall) rmSettings() ecmReply {
 		"adminAuthority_Name": c.e.options.User, "bCanRMClassify": c.may("classify"), "default_classification_id": nil, "default_classification_path": "",
 		"default_prov_location_id": nil, "default_prov_location_path": "", "defaultClassBySubType": map[string]any{}, "dispButtons": map[string]any{}, "fn_sep": "-",
 		"inheritList": map[string]any{}, "managedTypes": map[string]any{"0": true, "136": true, "144": true, "848": true}, "num_results": 25, "rejectCommentRequired": c.e.options.RejectComment,
-		"thes_name": "",
+		"thes_name": false,
 	}
 	for _, k := range []string{
 		"apply_hold_button", "classfy_button", "declare_record_button", "licensingConfirmation", "remove_class_button", "remove_hold_button", "rm_metadata_button",

@@ -56,7 +56,7 @@ func (c *ecmCall) finalize() ecmReply {
 	}
 	for _, id := range ids {
 		if n := c.node(id); n == nil || n.Record == nil || !c.may("finalize") {
-			return fail(http.StatusBadRequest, textRMDenied)
+			return fail(http.StatusNotFound, textRMDenied)
 		}
 	}
 	return c.bulk("finalize")
@@ -78,7 +78,7 @@ func confidential(on bool) ecmHandler {
 		n := c.node(c.id("id"))
 		switch {
 		case !c.has("sub_items"):
-			return fail(http.StatusBadRequest, "Missing required parameter 'sub_items'")
+			return fail(http.StatusNotFound, "Missing required parameter 'sub_items'")
 		case n == nil || !c.may("classify"):
 			return fail(http.StatusNotFound, textRMDenied)
 		}

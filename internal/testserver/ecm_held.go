@@ -85,7 +85,7 @@ func (c *ecmCall) bulkHold(op string) ecmReply {
 	case !isList || len(ids) == 0:
 		return fail(http.StatusNotFound, "ID is not specified")
 	case !c.may("hold"):
-		return fail(http.StatusBadRequest, textRMDenied)
+		return fail(http.StatusNotFound, textRMDenied)
 	}
 	return c.bulk(op)
 }

@@ -91,7 +91,7 @@ func TestECM_BulkHoldsGiveNoReport(t *testing.T) {
 	a, b := w.document("a"), w.document("b")
 	hold := w.AddHold("CASE-7", "LEGAL", a)
 	w.post("/v1/rmclassifications/applyhold", "ids", a, "hold_id", hold).refused(404, "Hold ID is not specified")
-	w.as("ann").post("/v1/rmclassifications/applyhold", "ids", a, "holdID", hold).refused(400, "Accessibility error")
+	w.as("ann").post("/v1/rmclassifications/applyhold", "ids", a, "holdID", hold).refused(404, "Accessibility error")
 	w.post("/v1/rmclassifications/applyhold", "ids", a, "ids", b, "ids", 5, "holdID", hold).ok()
 	items := w.get(fmt.Sprintf("/v2/holditems/%d", hold), "limit", 1, "sort", "asc_name").ok()
 	require.Equal(t, a, items.id("results.contents.0.id"))

@@ -117,16 +117,16 @@ func headerPairs(h http.Header) [][2]string {
 	return pairs
 }
 
-// recordTraffic writes the fake's traffic to the file that ECM_TRAFFIC names,
-// with the process's number behind it: several suites may write at once.
+// recordTraffic appends the fake's traffic to the file that ECM_TRAFFIC names.
+// Several suites, each a process, may write to it at once.
 func (e *ECM) recordTraffic() error {
 	name := os.Getenv("ECM_TRAFFIC")
 	if name == "" {
 		return nil
 	}
-	f, err := os.OpenFile(fmt.Sprintf("%s.%d", name, os.Getpid()), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return fmt.Errorf("testserver: ECM_TRAFFIC: %w", err)
 	}
 	e.closers = append(e.closers, f)
 	e.WriteTraffic(NewTraffic(wholeLines{f}))
@@ -136,8 +136,9 @@ func (e *ECM) recordTraffic() error {
 // trafficFile is shared by all fakes of a process.
 var trafficFile sync.Mutex
 
-// wholeLines is locked for a line by everyone who writes to the same file.
-type wholeLines struct{ io.Writer }
+// wholeLines is locked for a line by everyone who writes to the same file, in
+// this process and in others.
+type wholeLines struct{ *os.File }
 
-func (wholeLines) Lock()   { trafficFile.Lock() }
-func (wholeLines) Unlock() { trafficFile.Unlock() }
+func (w wholeLines) Lock()   { trafficFile.Lock(); lockFile(w.File) }
+func (w wholeLines) Unlock() { unlockFile(w.File); trafficFile.Unlock() }
