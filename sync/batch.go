@@ -86,3 +86,32 @@ func newBufferPool(size int64) bufferPool {
 	}
 	return p
 }
+
+// guarded is a value that several goroutines read and change.
+type guarded[T any] struct {
+	mu    sync.Mutex
+	value T
+}
+
+func (g *guarded[T]) get() T {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.value
+}
+
+func (g *guarded[T]) set(v T) { g.change(func(t *T) { *t = v }) }
+
+func (g *guarded[T]) change(f func(*T)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f(&g.value)
+}
+
+// together calls do for 0 to n-1 at the same time and returns when all are done.
+func together(n int, do func(int)) {
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { do(i) })
+	}
+	wg.Wait()
+}

@@ -179,7 +179,7 @@ func (f *follower) load(ctx context.Context) error {
 		state.Scope, state.Feed = f.s.id.String(), purchaseFeed
 	}
 	if state.Scope != f.s.id.String() || state.Feed != purchaseFeed {
-		return fmt.Errorf("%w: the checkpoint is that of feed %q of scope %q", ErrForeignScope, state.Feed, state.Scope)
+		return fmt.Errorf("%w: %w: the checkpoint is that of feed %q of scope %q", ErrForeignScope, errCheckpoint, state.Feed, state.Scope)
 	}
 	f.state = state
 	if f.opts.FromStart {
@@ -284,6 +284,9 @@ var (
 	}
 )
 
+// errCheckpoint: a checkpoint was given to a feed that it is not of.
+var errCheckpoint = errors.New("not the checkpoint of this feed")
+
 // ends tells errors that end the pass.
 func ends(ctx context.Context, err error) bool {
 	is := func(class error) bool { return errors.Is(err, class) }
@@ -295,14 +298,17 @@ func ends(ctx context.Context, err error) bool {
 	case slices.ContainsFunc(outages, is):
 		return true
 	}
-	// What no server has answered is about the way to it.
-	e, isECM := errors.AsType[*ecm.Error](err)
-	x, isSmint := errors.AsType[*smint.Error](err)
-	switch {
-	case isECM:
+	return unanswered(err)
+}
+
+// unanswered tells failures that no server has answered: they are about the way
+// to it.
+func unanswered(err error) bool {
+	if e, ok := errors.AsType[*ecm.Error](err); ok {
 		return e.StatusCode == 0 && e.Retryable()
-	case isSmint:
-		return x.StatusCode == 0 && x.Retryable()
+	}
+	if e, ok := errors.AsType[*smint.Error](err); ok {
+		return e.StatusCode == 0 && e.Retryable()
 	}
 	return false
 }

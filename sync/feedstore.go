@@ -73,10 +73,10 @@ func (s *FileFeedStore) Load(context.Context) (FeedState, error) {
 		err = json.Unmarshal(b, &state)
 	}
 	if err != nil {
-		return FeedState{}, fmt.Errorf("read the checkpoint %s (move it away to start over; nothing is declared twice): %w", s.path, err)
+		return FeedState{}, fmt.Errorf("%w: the checkpoint %s (move it away to start over; nothing is declared twice): %w", ErrState, s.path, err)
 	}
 	if state.Format != feedFormat {
-		return FeedState{}, fmt.Errorf("read the checkpoint %s: format %d, this version reads %d", s.path, state.Format, feedFormat)
+		return FeedState{}, fmt.Errorf("%w: the checkpoint %s has format %d, this version reads %d", ErrState, s.path, state.Format, feedFormat)
 	}
 	return state, nil
 }

@@ -89,7 +89,7 @@ func (f *portalFollower) load(ctx context.Context) error {
 		state.Scope, state.Feed = f.s.id.String(), portalFeed
 	}
 	if state.Scope != f.s.id.String() || state.Feed != portalFeed {
-		return fmt.Errorf("%w: the checkpoint is that of feed %q of scope %q", ErrForeignScope, state.Feed, state.Scope)
+		return fmt.Errorf("%w: %w: the checkpoint is that of feed %q of scope %q", ErrForeignScope, errCheckpoint, state.Feed, state.Scope)
 	}
 	if state.Seen == nil {
 		state.Seen = map[string]smint.Revision{}

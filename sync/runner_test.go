@@ -1,0 +1,189 @@
+package sync_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/internal/testserver"
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/records/evidence"
+	"github.com/smintecm/sdk/smint"
+	recsync "github.com/smintecm/sdk/sync"
+)
+
+func TestRunner_KeepsOnThroughAnOutageAndStopsWhenAsked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		down := true
+		var at []time.Duration
+		r, err := recsync.NewRunner(recsync.RunnerConfig{
+			Name: "follow", Scope: records.MustScopeID("acme"), Every: time.Minute,
+			Pass: func(context.Context) (string, error) {
+				at = append(at, time.Since(begin).Round(time.Second))
+				if down {
+					return "", fmt.Errorf("read the feed: %w", ecm.ErrUnavailable)
+				}
+				return "declared=1", nil
+			},
+		})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+
+		<-time.After(10 * time.Minute)
+		s := r.Status()
+		require.Equal(t, recsync.RunnerFailing, s.State)
+		require.Equal(t, recsync.TroubleUnreachable, s.Kind)
+		require.NotEmpty(t, s.Advice)
+		require.GreaterOrEqual(t, s.Lag, 10*time.Minute-time.Second, "the lag of an outage is visible")
+		require.Equal(t, []time.Duration{0, 2 * time.Second, 6 * time.Second, 14 * time.Second, 30 * time.Second, 62 * time.Second, 122 * time.Second}, at[:7],
+			"the pause after a failure grows up to the time between passes")
+		require.False(t, s.Healthy())
+		text, err := json.Marshal(s)
+		require.NoError(t, err)
+		require.Contains(t, string(text), `"trouble":"read the feed: `)
+
+		down = false
+		<-time.After(time.Minute)
+		s = r.Status()
+		require.True(t, s.Healthy(), "%+v", s)
+		require.Equal(t, "declared=1", s.Summary)
+		require.Less(t, s.Lag, 2*time.Minute)
+
+		before := len(at)
+		r.Hint()
+		r.Hint()
+		synctest.Wait()
+		require.Len(t, at, before+1, "hints bring one pass forward, however many")
+		cancel()
+		require.NoError(t, <-ended, "a stop that was asked for is no error")
+		require.Equal(t, recsync.RunnerStopped, r.Status().State)
+	})
+}
+
+func TestRunner_HintsThatEndLeaveTheClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		passes := 0
+		r, err := recsync.NewRunner(recsync.RunnerConfig{
+			Name: "follow", Scope: records.MustScopeID("acme"), Every: time.Minute,
+			Pass: func(context.Context) (string, error) { passes++; return "", nil },
+			Listen: func(ctx context.Context, pull func(context.Context) error) error {
+				<-time.After(10 * time.Second)
+				require.NoError(t, pull(ctx))
+				return errors.New("refused for good")
+			},
+		})
+		require.NoError(t, err)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+		defer cancel()
+		require.NoError(t, r.Run(ctx))
+		require.Equal(t, 6, passes, "one at the start, one by the hint, and one each minute after it")
+		require.Contains(t, r.Status().Hints, "refused for good")
+	})
+}
+
+// TestTrouble_IsToldApart: each way in which a service can be stuck is a class
+// of its own with its next step.
+func TestTrouble_IsToldApart(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]recsync.Trouble{
+		&os.PathError{Op: "write", Path: "feed.json", Err: syscall.ENOSPC}: recsync.TroubleDisk,
+		fmt.Errorf("x: %w", evidence.ErrTrailLocked):                       recsync.TroubleInUse,
+		fmt.Errorf("x: %w", recsync.ErrState):                              recsync.TroubleState,
+		fmt.Errorf("x: %w", smint.ErrGrantDead):                            recsync.TroubleLogin,
+		fmt.Errorf("x: %w", ecm.ErrUnauthenticated):                        recsync.TroubleLogin,
+		fmt.Errorf("x: %w", ecm.ErrThrottled):                              recsync.TroubleThrottled,
+		fmt.Errorf("x: %w", ecm.ErrUnavailable):                            recsync.TroubleUnreachable,
+		fmt.Errorf("x: %w", recsync.ErrSetup):                              recsync.TroubleSetup,
+		fmt.Errorf("x: %w", ecm.ErrDenied):                                 recsync.TroubleDenied,
+		errors.New("x"):                                                    recsync.TroubleOther,
+	} {
+		got := recsync.TroubleOf(err)
+		require.Equal(t, want, got, "%v", err)
+		require.NotEmpty(t, got.Advice(), "%s says what to do", got)
+	}
+	require.Equal(t, recsync.TroubleNone, recsync.TroubleOf(nil))
+}
+
+func TestFollow_DeclaresWhatComesAndRefusesAForeignCheckpoint(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	// The test is the clock: each wait for the next pass is answered by it.
+	turns := make(chan time.Duration)
+	follow := func(store recsync.FeedStore) *recsync.Runner {
+		r, err := recsync.Follow(w.scope, recsync.FollowConfig{
+			Purchases: store, Now: w.clock.Now, Every: time.Minute,
+			Wait: func(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
+				select {
+				case turns <- d:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+				select {
+				case <-wake:
+				case <-ctx.Done():
+				}
+				return ctx.Err()
+			},
+		})
+		require.NoError(t, err)
+		return r
+	}
+	dir := t.TempDir()
+	r := follow(recsync.NewFileFeedStore(filepath.Join(dir, "feed.json")))
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	require.Equal(t, time.Minute, <-turns)
+	require.Contains(t, r.Status().Summary, "declared=0")
+
+	w.buy("801", picture(100), nil)
+	r.Hint()
+	<-turns
+	require.Contains(t, r.Status().Summary, "purchases: declared=1")
+	require.Len(t, w.records(), 1)
+
+	// An outage of ECM: the other side waits, nothing is lost or doubled.
+	w.buy("802", picture(100), nil)
+	w.ecm.Fail(testserver.Fault{Times: -1, Kind: testserver.Refuse, Status: 503})
+	r.Hint()
+	require.Less(t, <-turns, time.Minute, "a failed pass is tried again sooner")
+	require.Equal(t, recsync.TroubleUnreachable, r.Status().Kind, r.Status().Trouble)
+	w.ecm.Heal()
+	r.Hint()
+	<-turns
+	require.True(t, r.Status().Healthy(), r.Status().Trouble)
+	require.Len(t, w.records(), 2)
+	cancel()
+	require.NoError(t, <-ended)
+
+	t.Run("checkpoint of another scope", func(t *testing.T) {
+		other := recsync.NewFileFeedStore(filepath.Join(dir, "other.json"))
+		require.NoError(t, other.Save(t.Context(), recsync.FeedState{Scope: "other", Feed: "license purchase transactions"}))
+		err := follow(other).Run(t.Context())
+		require.ErrorIs(t, err, recsync.ErrForeignScope)
+		require.Equal(t, recsync.TroubleForeign, recsync.TroubleOf(err), "no later pass can mend it, so the runner ends and says so")
+	})
+	t.Run("checkpoint of another version", func(t *testing.T) {
+		path := filepath.Join(dir, "new.json")
+		require.NoError(t, os.WriteFile(path, []byte(`{"format": 99}`), 0o600))
+		err := follow(recsync.NewFileFeedStore(path)).Run(t.Context())
+		require.Equal(t, recsync.TroubleState, recsync.TroubleOf(err), "%v", err)
+		require.ErrorContains(t, err, "format 99")
+	})
+}
