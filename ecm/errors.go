@@ -2,7 +2,6 @@ package ecm
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -79,21 +78,7 @@ type Error struct {
 
 // Error prints the failure on one line, the cause last.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("ecm: " + e.Op + ":")
-	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, " %d", e.StatusCode)
-	}
-	if e.Message != "" {
-		fmt.Fprintf(&b, " %q", e.Message)
-	}
-	if e.RequestID != "" {
-		fmt.Fprintf(&b, " (request %s)", e.RequestID)
-	}
-	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
-	}
-	return b.String()
+	return rest.ErrorLine("ecm: "+e.Op, e.StatusCode, "", e.Message, e.RequestID, e.Err)
 }
 
 // Unwrap gives the classes and the cause.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -67,24 +66,7 @@ type Error struct {
 
 // Error prints the failure on one line, the cause last.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("smint: " + e.Op + ":")
-	if e.StatusCode != 0 {
-		fmt.Fprintf(&b, " %d", e.StatusCode)
-	}
-	if e.Code != "" {
-		b.WriteString(" " + e.Code)
-	}
-	if e.Message != "" {
-		fmt.Fprintf(&b, " %q", e.Message)
-	}
-	if e.RequestID != "" {
-		fmt.Fprintf(&b, " (request %s)", e.RequestID)
-	}
-	if e.Err != nil {
-		b.WriteString(": " + e.Err.Error())
-	}
-	return b.String()
+	return rest.ErrorLine("smint: "+e.Op, e.StatusCode, e.Code, e.Message, e.RequestID, e.Err)
 }
 
 // Unwrap gives the classes and the cause.

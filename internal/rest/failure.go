@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -59,25 +60,33 @@ type Failure struct {
 
 // Error prints the failure on one line, the cause last.
 func (f *Failure) Error() string {
-	var b strings.Builder
-	b.WriteString(f.Op)
-	b.WriteString(":")
-	if f.Status != 0 {
-		fmt.Fprintf(&b, " %d", f.Status)
+	return ErrorLine(f.Op, f.Status, f.Code, f.Message, f.RequestID, f.Err)
+}
+
+// ErrorLine prints what is known of a failed call on one line, the cause last,
+// causes that were joined one after the other. What is empty is left out.
+func ErrorLine(op string, status int, code, message, requestID string, cause error) string {
+	var said []string
+	if status != 0 {
+		said = append(said, fmt.Sprint(status))
 	}
-	if f.Code != "" {
-		b.WriteString(" " + f.Code)
+	if code != "" {
+		said = append(said, code)
 	}
-	if f.Message != "" {
-		fmt.Fprintf(&b, " %q", shorten(f.Message, 300))
+	if message != "" {
+		said = append(said, strconv.Quote(shorten(message, 300)))
 	}
-	if f.RequestID != "" {
-		fmt.Fprintf(&b, " (request %s)", f.RequestID)
+	if requestID != "" {
+		said = append(said, "(request "+requestID+")")
 	}
-	if f.Err != nil {
-		b.WriteString(": " + oneLine(f.Err.Error()))
+	line := op
+	if len(said) > 0 {
+		line += ": " + strings.Join(said, " ")
 	}
-	return b.String()
+	if cause != nil {
+		line += ": " + oneLine(strings.ReplaceAll(cause.Error(), "\n", ": "))
+	}
+	return line
 }
 
 // Unwrap gives the classes and the cause.

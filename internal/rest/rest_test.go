@@ -514,6 +514,14 @@ func TestFailure_PrintsOneLine(t *testing.T) {
 	})
 }
 
+// TestErrorLine_LeavesOutWhatIsNotKnown and never breaks, whatever was joined.
+func TestErrorLine_LeavesOutWhatIsNotKnown(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "Nodes.Get: conflict", ErrorLine("Nodes.Get", 0, "", "", "", ErrConflict))
+	require.Equal(t, "Nodes.Get: throttled: retry budget spent", ErrorLine("Nodes.Get", 0, "", "", "", errors.Join(ErrThrottled, ErrRetryBudget)))
+	require.Equal(t, `Token: 400 invalid_grant "expired" (request 7)`, ErrorLine("Token", 400, "invalid_grant", "expired", "7", nil))
+}
+
 func FuzzRetryAfter(f *testing.F) {
 	for _, s := range []string{"", "1", "-1", "99999999999", "Wed, 21 Oct 2026 07:28:00 GMT", "soon"} {
 		f.Add(s)
