@@ -1,6 +1,7 @@
 package sminttest
 
 import (
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -35,19 +36,22 @@ type Server struct {
 // NewServer starts a fake. Close it after use.
 func NewServer(o Options) (*Server, error) {
 	clock := &testserver.Clock{}
-	return start(o, clock, testserver.NewSmint(testserver.SmintOptions{Clock: clock}))
+	return start(o, clock, testserver.NewSmint(testserver.SmintOptions{Clock: clock, RefreshToken: login()}))
 }
 
 // Load starts a fake that goes on where the one that Save wrote to dir ended.
 // The error matches fs.ErrNotExist if there is none.
 func Load(dir string, o Options) (*Server, error) {
 	clock := &testserver.Clock{}
-	fake, err := testserver.LoadSmint(dir, testserver.SmintOptions{Clock: clock})
+	fake, err := testserver.LoadSmint(dir, testserver.SmintOptions{Clock: clock, RefreshToken: login()})
 	if err != nil {
 		return nil, err
 	}
 	return start(o, clock, fake)
 }
+
+// login is the first refresh token of one fake: no other one has the same.
+func login() string { return "RT0-" + rand.Text() }
 
 func start(o Options, clock *testserver.Clock, fake *testserver.Smint) (*Server, error) {
 	s := &Server{fake: fake, clock: clock}
