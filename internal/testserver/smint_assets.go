@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -64,7 +65,9 @@ var smintLicenseMembers = func() map[string]string {
 const licenseSuffix = ".license.json"
 
 // seedAssets makes a purchase of every regular file in a folder. Nothing is
-// seeded unless all license files are right.
+// seeded unless all license files are right. Of a file that is in the feed
+// already, what has changed since is seeded: other bytes are its next version,
+// another license is an update of its purchase.
 func seedAssets(s *Smint, dir string) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -99,18 +102,77 @@ func seedAssets(s *Smint, dir string) error {
 	now := s.Now().UTC().Truncate(time.Second)
 	for i, purchase := range purchases {
 		purchase.At = now.AddDate(0, 0, -40).Add(time.Duration(i) * time.Minute)
-		path, err := filepath.Abs(filepath.Join(dir, files[i]))
-		if err != nil {
-			return err
-		}
-		binary := SmintBinary{UUID: "1", Fields: SmintJSON{"content_type": purchase.ContentType}, SmintVersion: SmintVersion{
-			FileName: files[i], MediaType: smintMediaType(path), Content: SmintFile(path),
-		}}
-		if err := s.Emit(purchase.Payload(), binary); err != nil {
+		if err := s.seedAsset(purchase, dir, files[i]); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *Smint) seedAsset(purchase SmintPurchase, dir, name string) error {
+	path, err := filepath.Abs(filepath.Join(dir, name))
+	if err != nil {
+		return err
+	}
+	binary := SmintBinary{UUID: "1", Fields: SmintJSON{"content_type": purchase.ContentType}, SmintVersion: SmintVersion{
+		FileName: name, MediaType: smintMediaType(path), Content: SmintFile(path),
+	}}
+	if binary.Seeded.File, err = fileSHA256(path); err != nil {
+		return fmt.Errorf("testserver: assets: %w", err)
+	}
+	license, err := fileSHA256(path + licenseSuffix)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("testserver: assets: %w", err)
+	}
+	binary.Seeded.License = license
+
+	s.mu.Lock()
+	var known smintSeeded
+	there := s.feed.Purchases[purchase.UUID]
+	if there != nil && len(there.Binaries) > 0 {
+		known = there.Binaries[0].Seeded
+		there.Binaries[0].Seeded.License = license
+	}
+	s.mu.Unlock()
+	change := SmintChange{UUID: purchase.UUID}
+	switch {
+	case there == nil:
+		return s.Emit(purchase.Payload(), binary)
+	case known == binary.Seeded:
+		return nil
+	case known.License != license:
+		if change.Transaction, err = s.revised(purchase); err != nil {
+			return err
+		}
+	}
+	if known.File != binary.Seeded.File {
+		change.Binaries = []SmintBinary{binary}
+	}
+	return s.Apply(change)
+}
+
+// revised is a purchase that is known, with its new license: bought when it
+// was, updated now.
+func (s *Smint) revised(purchase SmintPurchase) ([]byte, error) {
+	known, err := smintObject(s.Transaction(purchase.UUID))
+	if err != nil {
+		return nil, err
+	}
+	if at, err := time.Parse(time.RFC3339Nano, smintString(known, "created_at")); err == nil {
+		purchase.At = at
+	}
+	purchase.Patch = SmintMerge(SmintJSON{"last_updated_at": SmintTime(s.Now())}, purchase.Patch)
+	return smintRaw(purchase.Payload())
+}
+
+func fileSHA256(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	_, err = io.Copy(sum, file)
+	return hex.EncodeToString(sum.Sum(nil)), errors.Join(err, file.Close())
 }
 
 func assetPurchase(dir, name string) (SmintPurchase, error) {

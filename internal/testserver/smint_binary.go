@@ -51,7 +51,13 @@ type SmintBinary struct {
 	// Past holds the earlier versions; their addresses go on to work until
 	// they expire.
 	Past []SmintVersion `json:"past"`
+	// Seeded tells a file of a user's own folder from what becomes of it later.
+	Seeded smintSeeded `json:"seeded"`
 }
+
+// smintSeeded are the digests of a file and of the license beside it, if there
+// is one, as they were seeded.
+type smintSeeded struct{ File, License string }
 
 // keepBinaries moves contents that are too large for memory to files.
 func (s *Smint) keepBinaries(transaction string, binaries []SmintBinary) ([]SmintBinary, error) {

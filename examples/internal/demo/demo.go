@@ -47,6 +47,8 @@ type World struct {
 	Root     ecm.NodeID
 	Category ecm.NodeID
 	Class    ecm.NodeID
+	// Resumed tells that the feed goes on from a saved state.
+	Resumed bool
 }
 
 // Attributes are those of the record category: what a policy's defaults and
@@ -78,6 +80,11 @@ func Start(o Options) (*World, error) {
 	if errors.Is(err, fs.ErrNotExist) || (err == nil && w.ECM == nil) {
 		err = w.fresh(o)
 	}
+	if err == nil && (!w.Resumed || o.Catalog.AssetsDir != "") {
+		// Of a folder that was there before, what is new or has changed joins the
+		// feed.
+		err = w.Smint.SeedCatalog(o.Catalog)
+	}
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
@@ -93,6 +100,7 @@ func (w *World) load(o Options) (err error) {
 	if w.Smint, err = sminttest.Load(o.StateDir, sminttest.Options{Listen: o.SmintAddress}); err != nil {
 		return err
 	}
+	w.Resumed = true
 	if w.ECM, err = ecmtest.Load(o.StateDir, ecmtest.Options{Listen: o.ECMAddress}); err != nil {
 		return err
 	}
@@ -129,11 +137,9 @@ func (w *World) fresh(o Options) (err error) {
 	w.Category = w.ECM.AddCategory(categoryName, Attributes()...)
 	w.Class = w.ECM.AddRMClassification(className, "MKT-07")
 	if o.Archive {
-		if err := w.archive(); err != nil {
-			return err
-		}
+		return w.archive()
 	}
-	return w.Smint.SeedCatalog(o.Catalog)
+	return nil
 }
 
 // archive adds what the server had before: two records whose retention has
