@@ -142,11 +142,11 @@ func (s *Scope) Check(ctx context.Context) error {
 	root, err := s.ecm.Nodes.Get(ctx, s.root)
 	switch {
 	case isMissing(err):
-		note("root: node %s does not exist, or the user may not see it", s.root)
+		note("root: node %s does not exist, or the user may not see it; the category is checked when it does", s.root)
 	case err != nil:
 		return fmt.Errorf("check scope %s: %w", s.id, err)
 	case !root.Container:
-		note("root: node %s %q is no folder", s.root, root.Name)
+		note("root: node %s %q is no folder; the category is checked when it is one", s.root, root.Name)
 	default:
 		if err := s.checkCategory(ctx, note); err != nil {
 			return err
@@ -154,7 +154,7 @@ func (s *Scope) Check(ctx context.Context) error {
 	}
 	for _, rule := range s.policy.Classes {
 		if _, err := s.schedule(ctx, rule); isSetup(err) {
-			note("%v", err)
+			note("%s", strings.TrimPrefix(err.Error(), ErrSetup.Error()+": "))
 		} else if err != nil {
 			return fmt.Errorf("check scope %s: %w", s.id, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/smintecm/sdk/ecm"
@@ -110,7 +111,7 @@ func announce(w *demo.World) announcement {
 	a.OTDS.URL = w.ECM.Origin()
 	a.Smint.Identity, a.Smint.CLAPI, a.Smint.Portals = w.Smint.Endpoints.Identity, w.Smint.Endpoints.CLAPI, w.Smint.Endpoints.Portals
 	a.Smint.ClientID, a.Smint.ClientSecret, a.Smint.RefreshToken = login.ClientID, login.ClientSecret.Reveal(), login.RefreshToken.Reveal()
-	a.Smint.DownloadHosts = []string{w.Smint.Host, w.Smint.StorageHost}
+	a.Smint.DownloadHosts = slices.Compact([]string{w.Smint.Host, w.Smint.StorageHost})
 	a.Seeded.Volume, a.Seeded.Root, a.Seeded.Category, a.Seeded.Classification = 2000, w.Root, w.Category, w.Class
 	return a
 }

@@ -14,11 +14,12 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/smint"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -93,8 +94,13 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	if err != nil {
 		return err
 	}
-	if err := scope.Check(ctx); err != nil {
-		return err
+	err = scope.Check(ctx)
+	if err == nil {
+		// Where ECM would refuse what comes, no login is spent.
+		err = w.config.Smint.Identity.Login(ctx)
+	}
+	if err != nil {
+		return explain(err)
 	}
 	opts := recsync.FollowOptions{DryRun: s.dryRun, Retry: s.retry, OnItem: p.item}
 	result, err := recsync.FollowPurchases(ctx, scope, w.store, opts)
@@ -108,11 +114,14 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	err = errors.Join(err, p.err)
 	p.left("pending", result.Pending)
 	p.left("in quarantine", result.Quarantine)
+	if slices.ContainsFunc(result.Quarantine, func(i recsync.FeedItem) bool { return strings.Contains(i.Reason, smint.ErrFetchRefused.Error()) }) {
+		fmt.Fprintln(stdout, "what to do: name the hosts of downloads in SMINT_DOWNLOAD_HOSTS and run again, with -retry where -state keeps this list")
+	}
 	if err == nil && s.state != "" && !s.dryRun {
 		err = w.save(s.state)
 	}
 	fmt.Fprintln(stdout, result)
-	return err
+	return explain(err)
 }
 
 // printer tells a person what happens.
@@ -120,7 +129,6 @@ type printer struct {
 	out, progress io.Writer
 	receipts      string
 	items         int
-	begun         time.Time
 	told          int64
 	err           error
 }
@@ -158,6 +166,9 @@ func (p *printer) receipt(r recsync.ItemResult) {
 	fmt.Fprintf(p.out, "             record %q, node %s, class %d, schedule %s, %s\n", r.Receipt.Name, r.Receipt.Record.Node(), r.Receipt.Class, r.Receipt.Schedule, final)
 	fmt.Fprintf(p.out, "             %s, %d bytes\n", r.Receipt.Digest, r.Receipt.Size)
 	fmt.Fprintf(p.out, "             rights: %s\n", r.Receipt.Rights)
+	if r.Rights != nil && r.Rights.Change == recsync.Changed {
+		fmt.Fprintln(p.out, "             its license has changed: the rights document has a version more")
+	}
 	for _, related := range r.Related {
 		fmt.Fprintf(p.out, "             %s -> %s\n", strings.ToLower(related.Name), related.Document)
 	}
@@ -178,7 +189,7 @@ func (p *printer) write(r recsync.ItemResult) {
 func (p *printer) sent(key records.RecordKey, sent, size int64) {
 	const step = 16 << 20
 	if sent < p.told {
-		p.told, p.begun = 0, time.Now()
+		p.told = 0
 	}
 	if sent-p.told < step && sent < size {
 		return

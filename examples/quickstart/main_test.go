@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"os"
@@ -88,6 +89,43 @@ func TestQuickstart_TakesOwnFiles(t *testing.T) {
 	require.ErrorContains(t, err, "valid_until")
 }
 
+// TestQuickstart_FollowsAFolderThatChanges: what is new is declared, other
+// bytes are a version of their own, another license goes to the rights
+// document, and nothing of the folder is left out in silence.
+func TestQuickstart_FollowsAFolderThatChanges(t *testing.T) {
+	t.Parallel()
+	dir, state := t.TempDir(), t.TempDir()
+	write := func(name, content string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	again := func() string {
+		out, err := quickstart(t, "-assets", dir, "-state", state)
+		require.NoError(t, err)
+		return out
+	}
+	write("a.jpg", "picture")
+	write(".b.jpg", "hidden")
+	write("c\nd.jpg", "odd")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
+	out := again()
+	require.Equal(t, "declared=2 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(out))
+	require.Contains(t, out, `left out of -assets: "folder" is no regular file`)
+	require.Contains(t, out, `left out of -assets: ".b.jpg" is hidden`)
+
+	write("e.jpg", "another")
+	require.Equal(t, "declared=1 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(again()), "a new file joins the feed")
+	write("a.jpg", "picture, retouched")
+	out = again()
+	require.Equal(t, "declared=1 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(out), "other bytes are the file's next version")
+	require.Contains(t, out, "-1-v2 [")
+	write("e.jpg.license.json", `{"valid_until":"2020-01-01"}`)
+	out = again()
+	require.Equal(t, "declared=0 unchanged=1 incomplete=0 skipped=0 quarantined=0", lastLine(out), "a license that changes makes no second record")
+	require.Contains(t, out, "the rights document has a version more")
+	require.Contains(t, out, "denied: the license ended on 2020-01-01")
+	require.Equal(t, "declared=0 unchanged=5 incomplete=0 skipped=0 quarantined=0", lastLine(again()), "nothing is new: the whole feed once more")
+}
+
 func TestQuickstart_SaysWhatIsWrongWithItsInput(t *testing.T) {
 	t.Parallel()
 	_, err := quickstart(t, "-large", "-1")
@@ -121,21 +159,28 @@ func TestQuickstart_TellsWrongSystemsApart(t *testing.T) {
 	w, err := demo.Start(demo.Options{Catalog: sminttest.Catalog{}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, w.Close()) })
+	home := t.TempDir()
 	for name, tc := range map[string]struct {
 		change map[string]string
 		want   string
+		do     string
 	}{
-		"wrong password":   {map[string]string{"ECM_PASSWORD": "canary"}, "not authenticated"},
-		"unreachable":      {map[string]string{"ECM_URL": "http://127.0.0.1:1/cs"}, "connection refused"},
-		"no such class":    {map[string]string{"ECM_CLASS": "999999"}, "class 999999"},
-		"no such root":     {map[string]string{"ECM_ROOT": "999999"}, "root: node 999999"},
-		"not a category":   {map[string]string{"ECM_CATEGORY": w.Root.String()}, "category"},
-		"dead grant":       {map[string]string{"SMINT_REFRESH_TOKEN": "canary"}, "login has ended"},
-		"plain http":       {map[string]string{"ECM_URL": "http://ecm.example/cs"}, "https"},
-		"not for this CGI": {map[string]string{"ECM_URL": w.ECM.URL + "/wrong"}, "mappings registry"},
+		"wrong password":   {map[string]string{"ECM_PASSWORD": "canary"}, "not authenticated", "check ECM_USER and ECM_PASSWORD"},
+		"unreachable":      {map[string]string{"ECM_URL": "http://127.0.0.1:1/cs"}, "connection refused", "check the host in ECM_URL"},
+		"no such class":    {map[string]string{"ECM_CLASS": "999999"}, "class 999999", "administrator of ECM"},
+		"no such root":     {map[string]string{"ECM_ROOT": "999999"}, "root: node 999999", "administrator of ECM"},
+		"not a category":   {map[string]string{"ECM_CATEGORY": w.Root.String()}, "category", "administrator of ECM"},
+		"dead grant":       {map[string]string{"SMINT_REFRESH_TOKEN": "canary"}, "login has ended", "set SMINT_REFRESH_TOKEN"},
+		"wrong secret":     {map[string]string{"SMINT_CLIENT_SECRET": "canary", "HOME": t.TempDir()}, "invalid_client", "check SMINT_CLIENT_ID and SMINT_CLIENT_SECRET"},
+		"no identity":      {map[string]string{"SMINT_IDENTITY_URL": "http://127.0.0.1:1"}, "connection refused", "check SMINT_IDENTITY_URL"},
+		"plain http":       {map[string]string{"ECM_URL": "http://ecm.example/cs"}, "https", "ECM_URL"},
+		"not for this CGI": {map[string]string{"ECM_URL": w.ECM.URL + "/wrong"}, "mappings registry", "ends with the CGI path"},
+		"no tenant's name": {map[string]string{"SMINT_TENANT": "a/../b"}, "SMINT_TENANT", "the first label of the tenant's host"},
+		"no hosts":         {map[string]string{"SMINT_DOWNLOAD_HOSTS": "https://x/"}, "hosts[0]", "host:port"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := environ(w)
+			env["HOME"] = home
 			for k, v := range tc.change {
 				env[k] = v
 			}
@@ -143,10 +188,48 @@ func TestQuickstart_TellsWrongSystemsApart(t *testing.T) {
 			defer cancel()
 			err := run(ctx, nil, func(k string) string { return env[k] }, io.Discard, io.Discard)
 			require.ErrorContains(t, err, tc.want)
-			require.NotContains(t, err.Error(), "canary")
+			require.ErrorContains(t, err, tc.do, "it says what to do")
+			require.NotContains(t, err.Error(), "canary", "a secret shows in an error")
 		})
 	}
 	require.Empty(t, w.ECM.Documents())
+}
+
+// TestQuickstart_OneVariableIsEnoughToAskForTheOthers: half an environment is a
+// mistake, and never a reason to start the fakes.
+func TestQuickstart_OneVariableIsEnoughToAskForTheOthers(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"ECM_CLASS", "SMINT_PORTALS_URL", "SMINT_CLIENT_SECRET", "SMINT_DOWNLOAD_HOSTS", "SMINT_TENANT"} {
+		err := run(t.Context(), nil, func(k string) string { return map[string]string{name: "7"}[k] }, io.Discard, io.Discard)
+		require.ErrorContains(t, err, "ECM_URL", name)
+	}
+}
+
+// TestQuickstart_TheLoginSurvivesTheRun: a refresh token is good for one use,
+// so its successor is kept, also where no state folder is given.
+func TestQuickstart_TheLoginSurvivesTheRun(t *testing.T) {
+	t.Parallel()
+	w, err := demo.Start(demo.Options{Catalog: sminttest.Catalog{}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.Close()) })
+	env := environ(w)
+	env["HOME"] = t.TempDir()
+	get := func(k string) string { return env[k] }
+	var out strings.Builder
+	require.NoError(t, run(t.Context(), []string{"-dry-run"}, get, &out, io.Discard))
+	require.Contains(t, out.String(), "the login of Smint.io is kept in "+env["HOME"])
+	require.NoError(t, run(t.Context(), []string{"-dry-run"}, get, io.Discard, io.Discard), "the refresh token was spent by the first run and its successor lost")
+
+	// Downloads may come from named hosts alone: it says which name is missing.
+	delete(env, "SMINT_DOWNLOAD_HOSTS")
+	out.Reset()
+	require.NoError(t, run(t.Context(), nil, get, &out, io.Discard))
+	require.Contains(t, out.String(), "what to do: name the hosts of downloads in SMINT_DOWNLOAD_HOSTS")
+
+	delete(env, "HOME")
+	out.Reset()
+	require.Error(t, run(t.Context(), nil, get, &out, io.Discard))
+	require.Contains(t, out.String(), "its successor is kept nowhere", "what is lost is said")
 }
 
 // TestQuickstart_KilledAnywhereItEndsTheSame runs the command as a process of
@@ -183,9 +266,11 @@ func TestQuickstart_KilledAnywhereItEndsTheSame(t *testing.T) {
 	require.NoError(t, err)
 	cancel()
 	require.Error(t, first.Wait())
-	for i := range 9 {
+	for range 9 {
 		// A context that ends kills with SIGKILL.
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(120+i*97)*time.Millisecond)
+		moment := time.Duration(rand.IntN(1200)) * time.Millisecond
+		t.Log("killed after", moment)
+		ctx, cancel := context.WithTimeout(t.Context(), moment)
 		_ = command(ctx).Run()
 		cancel()
 	}
