@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/smint"
@@ -26,10 +27,11 @@ func hint(err error) string {
 		return "log in to Smint.io anew and set SMINT_REFRESH_TOKEN to the refresh token of that login"
 	}
 	if e, ok := innermost[*smint.Error](err); ok {
+		login := strings.HasPrefix(e.Op, "Identity.")
 		switch {
-		case e.Op == "Identity.Refresh" && e.StatusCode >= 400 && e.StatusCode < 500:
+		case login && e.StatusCode >= 400 && e.StatusCode < 500:
 			return "check SMINT_CLIENT_ID and SMINT_CLIENT_SECRET"
-		case e.Op == "Identity.Refresh":
+		case login:
 			return "check SMINT_IDENTITY_URL, or SMINT_TENANT, and that the address can be reached from here"
 		case e.StatusCode == 0, is(smint.ErrNotFound), is(smint.ErrBrokenReply):
 			return "check SMINT_CLAPI_URL, or SMINT_TENANT, and that the address can be reached from here"
