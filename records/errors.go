@@ -41,6 +41,14 @@ var (
 	ErrStateUnknown = errors.New("record state unknown")
 	// ErrTransition means that the lifecycle has no such step from that state.
 	ErrTransition = errors.New("no such step in the lifecycle")
+	// ErrSamePerson means that who approved a disposal was to execute it too.
+	ErrSamePerson = errors.New("approved and executed by one person")
+	// ErrExpired means that an approval is not good at that time.
+	ErrExpired = errors.New("approval is not in force")
+	// ErrVoid means that what was approved is no longer what it was.
+	ErrVoid = errors.New("approval is void: what was approved has changed")
+	// ErrNotAcknowledged means that a transfer was not acknowledged.
+	ErrNotAcknowledged = errors.New("transfer is not acknowledged")
 	// ErrDigest means that bytes do not have the digest they should have.
 	ErrDigest = errors.New("digest differs")
 	// ErrForeignScope means that a value of one scope was given to another.

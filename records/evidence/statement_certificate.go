@@ -43,34 +43,11 @@ func certificateOf(stub records.Stub) statement[records.Stub] {
 // The error matches ErrInvalid without keys, ErrTooLarge, ErrMalformed,
 // ErrNotCanonical, ErrVersion, ErrSignature, ErrSigner or ErrStatement.
 func VerifyCertificate(certificate []byte, keys []crypto.PublicKey, threshold int) (records.Stub, error) {
-	ring, err := newKeyring(keys)
+	payload, err := openSigned("the certificate", certificate, keys, threshold)
 	if err != nil {
 		return records.Stub{}, err
 	}
-	if threshold == 0 {
-		threshold = len(ring)
-	}
-	if threshold < 1 || threshold > len(ring) {
-		return records.Stub{}, fail(ErrInvalid, "evidence: threshold is %d, want 1 to %d, the number of keys", threshold, len(ring))
-	}
-	e, err := openEnvelope(certificate)
-	if err != nil {
-		return records.Stub{}, fail2("the certificate", err)
-	}
-	good := 0
-	for _, s := range e.signatures {
-		key, known := ring[s.id]
-		if known && !verifySignature(key, e.message, s.sig) {
-			return records.Stub{}, fail(ErrSignature, "evidence: the certificate: signature of key %s", s.id)
-		}
-		if known {
-			good++
-		}
-	}
-	if good < threshold {
-		return records.Stub{}, fail(ErrSigner, "evidence: the certificate: %d of %d trusted keys have signed, want %d", good, len(ring), threshold)
-	}
-	s, err := readStatement[records.Stub](e.payload, certificateFormat)
+	s, err := readStatement[records.Stub](payload, certificateFormat)
 	if err != nil {
 		return records.Stub{}, fail2("the certificate", err)
 	}
@@ -79,4 +56,37 @@ func VerifyCertificate(certificate []byte, keys []crypto.PublicKey, threshold in
 		return records.Stub{}, fail(ErrStatement, "evidence: the certificate: its stub is incomplete or about something else")
 	}
 	return s.Predicate, nil
+}
+
+// openSigned returns the payload of an envelope that at least threshold of the
+// keys have signed, 0 for all of them. What names it in errors.
+func openSigned(what string, sealed []byte, keys []crypto.PublicKey, threshold int) ([]byte, error) {
+	ring, err := newKeyring(keys)
+	if err != nil {
+		return nil, err
+	}
+	if threshold == 0 {
+		threshold = len(ring)
+	}
+	if threshold < 1 || threshold > len(ring) {
+		return nil, fail(ErrInvalid, "evidence: threshold is %d, want 1 to %d, the number of keys", threshold, len(ring))
+	}
+	e, err := openEnvelope(sealed)
+	if err != nil {
+		return nil, fail2(what, err)
+	}
+	good := 0
+	for _, s := range e.signatures {
+		key, known := ring[s.id]
+		if known && !verifySignature(key, e.message, s.sig) {
+			return nil, fail(ErrSignature, "evidence: %s: signature of key %s", what, s.id)
+		}
+		if known {
+			good++
+		}
+	}
+	if good < threshold {
+		return nil, fail(ErrSigner, "evidence: %s: %d of %d trusted keys have signed, want %d", what, good, len(ring), threshold)
+	}
+	return e.payload, nil
 }
