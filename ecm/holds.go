@@ -28,6 +28,9 @@ type NodeHold struct {
 	Applied   time.Time
 	// Removable tells whether this user may remove it.
 	Removable bool
+	// Method is what an indirect hold came by, in the server's words; a hold
+	// that lies on the node itself has none.
+	Method string
 }
 
 // OfNode returns all holds on a node, direct and indirect ones.
@@ -48,6 +51,7 @@ func (s *HoldsService) OfNode(ctx context.Context, id NodeID) ([]NodeHold, error
 		AppliedBy string `json:"applied_by"`
 		Applied   stamp  `json:"date_applied"`
 		Removable flag   `json:"removable"`
+		Method    string `json:"hold_appliedmethod"`
 	}]](ctx, s.core, &routes.nodeHolds, []any{id}, nil)
 	if err != nil {
 		return nil, err
@@ -58,7 +62,7 @@ func (s *HoldsService) OfNode(ctx context.Context, id NodeID) ([]NodeHold, error
 			HoldID: HoldID(h.ID), Name: h.Name, Type: h.Type, Comment: h.Comment,
 			// A hold that does not say that it is suspended is in force.
 			Active:    h.Active == nil || bool(*h.Active),
-			AppliedBy: h.AppliedBy, Applied: time.Time(h.Applied), Removable: bool(h.Removable),
+			AppliedBy: h.AppliedBy, Applied: time.Time(h.Applied), Removable: bool(h.Removable), Method: h.Method,
 		})
 	}
 	return list, nil

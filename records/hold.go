@@ -69,6 +69,8 @@ type Hold struct {
 	Name string `json:"name,omitzero"`
 	// Matter is the reason: the case, audit or request that it serves.
 	Matter string `json:"matter"`
+	// Reason says more about why, in words.
+	Reason string `json:"reason,omitzero"`
 	// Authority is who ordered it.
 	Authority string `json:"authority"`
 	// AppliedBy is who put it on, at At in UTC.

@@ -39,7 +39,7 @@ func (d *declaration) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("declare %s: %w", d.Key, err)
 	}
-	for _, step := range []func(context.Context) error{d.classify, d.assign, d.finalize} {
+	for _, step := range []func(context.Context) error{d.classify, d.assign, d.hold, d.finalize} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("declare %s: node %s: %w", d.Key, d.id, err)
 		}

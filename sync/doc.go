@@ -11,6 +11,8 @@
 //   - [DeclareRecord] makes a record of an asset: exactly one for its key.
 //   - [TransferRights] keeps the license with a record.
 //   - [RelateRecords] cross-references two records.
+//   - [ApplyHold] holds records, now and later declared ones, and [ReleaseHold]
+//     releases them.
 //   - [FollowPurchases] composes them into one pass over a purchase feed,
 //     [FollowPortal] into one over the assets of a portal.
 //

@@ -17,6 +17,12 @@ var (
 	ErrDigest = records.ErrDigest
 	// ErrDisposed: the record was there and was destroyed; it stays so.
 	ErrDisposed = records.ErrDisposed
+	// ErrHoldUnknown: holds could not be read, so whatever one could forbid is
+	// refused.
+	ErrHoldUnknown = records.ErrHoldUnknown
+	// ErrPartial: it was done for some items and not for others; the receipt
+	// tells of each.
+	ErrPartial = errors.New("not done for every item")
 	// ErrUnclassified: no rule of the policy names a class for the asset.
 	ErrUnclassified = errors.New("no class for this asset")
 	// ErrJurisdiction: nothing tells the asset's jurisdiction where the policy

@@ -13,8 +13,14 @@ import (
 // findFolder returns the node of a key's folder below the root, 0 if it does
 // not exist yet.
 func (s *Scope) findFolder(ctx context.Context, key records.RecordKey) (ecm.NodeID, error) {
-	id, err := s.known.folders.get(key.Folder(), func() (ecm.NodeID, error) {
-		n, err := s.ecm.Nodes.FindChild(ctx, s.root, key.Folder())
+	return s.folder(ctx, key.Folder())
+}
+
+// folder returns the node of a folder below the root, 0 if it does not exist
+// yet. Only where it lies is remembered, never that there is none.
+func (s *Scope) folder(ctx context.Context, name string) (ecm.NodeID, error) {
+	id, err := s.known.folders.get(name, func() (ecm.NodeID, error) {
+		n, err := s.ecm.Nodes.FindChild(ctx, s.root, name)
 		if err != nil {
 			return 0, err
 		}
@@ -29,19 +35,29 @@ func (s *Scope) findFolder(ctx context.Context, key records.RecordKey) (ecm.Node
 	return id, err
 }
 
-// makeFolder makes the folder if it is missing. A name that is taken meanwhile
-// and an answer that was lost are both settled by looking again.
+// makeFolder makes the folder of a key if it is missing.
 func (s *Scope) makeFolder(ctx context.Context, t *taking, key records.RecordKey) (ecm.NodeID, error) {
+	return s.makeFolderNamed(ctx, t, key.Folder())
+}
+
+// makeFolderNamed makes a folder below the root if it is missing.
+func (s *Scope) makeFolderNamed(ctx context.Context, t *taking, name string) (ecm.NodeID, error) {
+	step := Step{Do: "create folder", On: name, With: "below node " + s.root.String()}
+	return makeOnce(ctx, t, step, func() (ecm.NodeID, error) { return s.folder(ctx, name) }, func() error {
+		_, err := s.ecm.Nodes.CreateFolder(ctx, s.root, name)
+		return err
+	})
+}
+
+// makeOnce finds a node, or makes it and finds it then. A name that is taken
+// meanwhile and an answer that was lost are both settled by looking again.
+func makeOnce(ctx context.Context, t *taking, step Step, find func() (ecm.NodeID, error), create func() error) (ecm.NodeID, error) {
 	for attempt := 1; ; attempt++ {
-		id, err := s.findFolder(ctx, key)
+		id, err := find()
 		if err != nil || id > 0 {
 			return id, err
 		}
-		step := Step{Do: "create folder", On: key.Folder(), With: "below node " + s.root.String()}
-		err = t.mutate(ctx, step, records.Digest{}, func() error {
-			_, err := s.ecm.Nodes.CreateFolder(ctx, s.root, key.Folder())
-			return err
-		})
+		err = t.mutate(ctx, step, records.Digest{}, create)
 		settled := err == nil || errors.Is(err, ecm.ErrNameTaken) || errors.Is(err, ecm.ErrOutcomeUnknown)
 		if !settled || attempt == maxAttempts {
 			return 0, err

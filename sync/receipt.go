@@ -53,6 +53,11 @@ type Receipt struct {
 	Before   Observed          `json:"before"`
 	After    Observed          `json:"after"`
 	Steps    []Step            `json:"steps,omitempty"`
+	// Hold is the hold as it reads back, Release how it ended; Items is what
+	// became of each document that the call was about.
+	Hold    *records.Hold    `json:"hold,omitempty"`
+	Release *records.Release `json:"release,omitempty"`
+	Items   []HoldItem       `json:"items,omitempty"`
 	// Findings are remarks that stop nothing, such as a lossy mapping.
 	Findings  []string      `json:"findings,omitempty"`
 	At        time.Time     `json:"at"`

@@ -27,6 +27,9 @@ type StoredRecord struct {
 	Rights   ecm.NodeID `json:"rights,omitempty"`
 	Evidence ecm.NodeID `json:"evidence,omitempty"`
 	Stub     ecm.NodeID `json:"stub,omitempty"`
+	// Others are further documents that carry the record's key, under names that
+	// are not the key's own. A look by name does not meet them.
+	Others []ecm.NodeID `json:"others,omitempty"`
 
 	values ecm.CategoryValues
 }
@@ -46,7 +49,7 @@ func (r StoredRecord) Field(f Field) string {
 
 // Documents are the nodes of the record and of all that stands beside it.
 func (r StoredRecord) Documents() []ecm.NodeID {
-	return slices.DeleteFunc([]ecm.NodeID{r.Record.node, r.Rights, r.Evidence, r.Stub}, func(id ecm.NodeID) bool { return id == 0 })
+	return slices.DeleteFunc(append([]ecm.NodeID{r.Record.node, r.Rights, r.Evidence, r.Stub}, r.Others...), func(id ecm.NodeID) bool { return id == 0 })
 }
 
 // Records walks all records of the scope, in the order of their folders and
@@ -117,7 +120,7 @@ func (s *Scope) recordsIn(ctx context.Context, folder ecm.NodeID, name string) (
 	if err != nil {
 		return nil, err
 	}
-	all := map[records.RecordKey]*StoredRecord{}
+	all, others := map[records.RecordKey]*StoredRecord{}, map[records.RecordKey][]ecm.NodeID{}
 	for n, err := range s.ecm.Nodes.All(ctx, folder, &ecm.ListOptions{Name: name, With: []ecm.Part{ecm.WithCategories}}) {
 		if err != nil {
 			return nil, err
@@ -132,7 +135,12 @@ func (s *Scope) recordsIn(ctx context.Context, folder ecm.NodeID, name string) (
 		}
 		if r.take(s, c, key, n) {
 			all[key] = r
+		} else {
+			others[key] = append(others[key], n.ID)
 		}
+	}
+	for key, r := range all {
+		r.Others = others[key]
 	}
 	return slices.SortedFunc(func(yield func(StoredRecord) bool) {
 		for _, r := range all {

@@ -50,16 +50,21 @@ func (t *taking) mutate(ctx context.Context, step Step, digest records.Digest, d
 		return fmt.Errorf("nothing was done: %w: the intent to %s: %w", errJournal, step.Do, err)
 	}
 	err := do()
-	result := "done"
-	switch {
-	case errors.Is(err, ecm.ErrOutcomeUnknown):
-		result = "unknown: " + err.Error()
-	case err != nil:
-		result = "failed: " + err.Error()
-	default:
+	if err == nil {
 		t.done = append(t.done, step)
 	}
-	return errors.Join(err, t.note(ctx, Outcome, step, digest, result))
+	return errors.Join(err, t.note(ctx, Outcome, step, digest, outcome(err)))
+}
+
+// outcome says what became of a mutation.
+func outcome(err error) string {
+	switch {
+	case errors.Is(err, ecm.ErrOutcomeUnknown):
+		return "unknown: " + err.Error()
+	case err != nil:
+		return "failed: " + err.Error()
+	}
+	return "done"
 }
 
 // note takes down what was observed or refused.

@@ -31,7 +31,7 @@ func (p *RightsPlan) apply(ctx context.Context) (Receipt, error) {
 }
 
 func (t *transfer) run(ctx context.Context) error {
-	for _, step := range []func(context.Context) error{t.attributes, t.store, t.classify, t.relate, t.readBack} {
+	for _, step := range []func(context.Context) error{t.attributes, t.store, t.hold, t.classify, t.relate, t.readBack} {
 		if err := step(ctx); err != nil {
 			return err
 		}

@@ -228,12 +228,19 @@ type journal struct {
 	mu      sync.Mutex
 	entries []recsync.JournalEntry
 	refuse  func(recsync.JournalEntry) error
+	// unlocked lets refuse do things that are taken down here in turn.
+	unlocked bool
 }
 
 func (j *journal) Record(_ context.Context, e recsync.JournalEntry) error {
+	if j.unlocked && j.refuse != nil {
+		if err := j.refuse(e); err != nil {
+			return err
+		}
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.refuse != nil {
+	if !j.unlocked && j.refuse != nil {
 		if err := j.refuse(e); err != nil {
 			return err
 		}
