@@ -51,11 +51,11 @@ func (w *world) declared(uuids ...string) map[string]recsync.StoredRecord {
 	report, err := recsync.FollowPurchases(w.t.Context(), w.scope, w.store(), recsync.FollowOptions{})
 	require.NoError(w.t, err)
 	require.Empty(w.t, report.Quarantined, "%+v", report)
-	return w.stored()
+	return w.allStored()
 }
 
-// stored are the scope's records by transaction.
-func (w *world) stored() map[string]recsync.StoredRecord {
+// allStored are the scope's records by transaction.
+func (w *world) allStored() map[string]recsync.StoredRecord {
 	w.t.Helper()
 	all := map[string]recsync.StoredRecord{}
 	for r, err := range w.scope.Records(w.t.Context()) {
@@ -293,7 +293,7 @@ func TestR21_AHoldWhoseAnswerWasLostIsLookedUp(t *testing.T) {
 				names, err := w.config.ECM.Holds.Names(t.Context())
 				require.NoError(t, err)
 				require.Len(t, names, 1, "an unknown outcome is looked up, never blindly repeated")
-				for _, one := range w.stored() {
+				for _, one := range w.allStored() {
 					for _, id := range one.Documents() {
 						require.Len(t, w.holdsOn(id), 1)
 					}
