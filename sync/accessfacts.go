@@ -114,10 +114,10 @@ func (s *Scope) readRights(ctx context.Context, r StoredRecord, _ *ecm.RecordDet
 		whole(CauseRightsUnreadable, "no rights document stands beside it")
 		return nil
 	}
-	source, original, err := s.rightsFiles(ctx, r.Rights)
+	files, err := s.rightsFiles(ctx, r.Rights)
 	if err == nil {
 		var statement rightsmap.Statement
-		if statement, err = readRights(source, original); err == nil {
+		if statement, err = readRights(files[sourceFile], files[originalFile]); err == nil {
 			f.Rights = rightsSpans(statement, s.policy.Combination, f.At)
 			return nil
 		}
@@ -271,8 +271,17 @@ func (s *Scope) readHolds(ctx context.Context, r StoredRecord, _ *ecm.RecordDeta
 	return nil
 }
 
-// readSuccessor finds the record that took this one's place.
+// readSuccessor finds the record that took this one's place: a newer version, by
+// the marks of SupersedeRecord, or what a person related it to.
 func (s *Scope) readSuccessor(ctx context.Context, r StoredRecord, _ *ecm.RecordDetails, f *AccessFacts) error {
+	newer, err := s.SupersededBy(ctx, r.Record)
+	if err != nil && !errors.Is(err, ErrVerify) {
+		return err
+	}
+	f.Superseded = err != nil || !newer.IsZero()
+	if f.SupersededBy = newer.key; f.Superseded {
+		return nil
+	}
 	kind := s.policy.Access.ReplacedReference
 	if kind == "" {
 		return nil

@@ -13,6 +13,7 @@
 //   - [RelateRecords] cross-references two records.
 //   - [ApplyHold] holds records, now and later declared ones, and [ReleaseHold]
 //     releases them.
+//   - [SupersedeRecord] marks the older version of an asset when a newer stands.
 //   - [FollowPurchases] composes them into one pass over a purchase feed,
 //     [FollowPortal] into one over the assets of a portal.
 //

@@ -31,6 +31,9 @@ const (
 	QueueUnapproved = "not approved"
 	// QueueMetadata: mandatory metadata is missing.
 	QueueMetadata = "metadata missing"
+	// QueueHeld: a hold keeps its rights document as it is; it is taken up again
+	// in every pass, and a changed license is kept when the hold is released.
+	QueueHeld = "on hold"
 	// QueueBytes: the bytes broke off, or are not those that they should be.
 	QueueBytes = "bytes differ"
 	// QueueCollision: the name is taken by something else.
@@ -67,8 +70,10 @@ type ItemResult struct {
 	Rights  *Receipt     `json:"rights,omitempty"`
 	Plan    *DeclarePlan `json:"plan,omitempty"`
 	Related []Receipt    `json:"related,omitempty"`
-	source  []byte       // for the lists
-	tx      string
+	// RightsPlan is what a dry run would change in the rights of a record.
+	RightsPlan *RightsPlan `json:"rights_plan,omitempty"`
+	source     []byte      // for the lists
+	tx         string
 	// final tells that nothing but a person, or another revision, mends it.
 	final bool
 }
@@ -80,6 +85,7 @@ type ItemOutcome string
 const (
 	ItemDeclared    ItemOutcome = "declared"
 	ItemUnchanged   ItemOutcome = "unchanged"
+	ItemUpdated     ItemOutcome = "updated" // the record stands as it was, its rights changed
 	ItemIncomplete  ItemOutcome = "incomplete"
 	ItemSkipped     ItemOutcome = "skipped"
 	ItemQuarantined ItemOutcome = "quarantined"
@@ -88,8 +94,11 @@ const (
 
 // FollowResult counts a pass, and names what is left over after it.
 type FollowResult struct {
-	Declared    int        `json:"declared"`
-	Unchanged   int        `json:"unchanged"`
+	Declared  int `json:"declared"`
+	Unchanged int `json:"unchanged"`
+	// Updated counts records that the feed no longer declares, or that reuse
+	// another's license, and whose rights changed.
+	Updated     int        `json:"updated,omitempty"`
 	Incomplete  int        `json:"incomplete"`
 	Skipped     int        `json:"skipped"`
 	Quarantined int        `json:"quarantined"`
@@ -101,6 +110,9 @@ type FollowResult struct {
 // String is the pass on one line.
 func (r FollowResult) String() string {
 	line := fmt.Sprintf("declared=%d unchanged=%d incomplete=%d skipped=%d quarantined=%d", r.Declared, r.Unchanged, r.Incomplete, r.Skipped, r.Quarantined)
+	if r.Updated > 0 {
+		line += fmt.Sprintf(" updated=%d", r.Updated)
+	}
 	if r.Planned > 0 {
 		line += fmt.Sprintf(" planned=%d", r.Planned)
 	}
@@ -109,7 +121,12 @@ func (r FollowResult) String() string {
 
 // FollowPurchases walks the purchase feed of a scope from its checkpoint to
 // its present end and declares what can be declared, with its rights. It is a
-// plain composition of DeclareRecord, TransferRights and RelateRecords.
+// plain composition of DeclareRecord, TransferRights, RelateRecords and
+// SupersedeRecord.
+//
+// What a purchase says later of its license, that it was cancelled included,
+// is kept with all records that it has, in every version, and with those that
+// reuse its license. An older word that comes late replaces no newer one.
 //
 // One bad item never stops the others: it goes into the quarantine list with
 // its reason. What cannot be declared yet goes into the pending list. Both
@@ -137,7 +154,7 @@ type follower struct {
 	opts   FollowOptions
 	state  FeedState
 	result FollowResult
-	// waiting marks the second look at reuses, after the end of the feed.
+	// waiting marks the second look at what waits, after the end of the feed.
 	waiting bool
 }
 
@@ -165,7 +182,7 @@ func (f *follower) run(ctx context.Context) error {
 		}
 	}
 	f.waiting = true
-	waiting := slices.DeleteFunc(slices.Clone(f.state.Pending), func(i FeedItem) bool { return i.Queue != QueueOriginal })
+	waiting := slices.DeleteFunc(slices.Clone(f.state.Pending), func(i FeedItem) bool { return !waits(i.Queue) })
 	return f.again(ctx, waiting)
 }
 
@@ -219,13 +236,16 @@ func (f *follower) item(ctx context.Context, item smint.TransactionItem) error {
 	} else if results, err = f.purchase(ctx, item.Transaction); err != nil {
 		return err
 	}
-	if f.waiting && results[0].Queue == QueueOriginal {
+	if f.waiting && slices.ContainsFunc(results, func(r ItemResult) bool { return waits(r.Queue) }) {
 		// It waits on: that was said when it came.
 		return nil
 	}
 	f.settle(results)
 	return nil
 }
+
+// waits tells what is taken up again at the end of each pass.
+func waits(queue string) bool { return queue == QueueOriginal || queue == QueueHeld }
 
 // settle counts the results and brings the lists up to date: the newest word
 // about a purchase replaces all earlier ones.
@@ -238,7 +258,7 @@ func (f *follower) settle(results []ItemResult) {
 		case r.Outcome == ItemQuarantined, r.Outcome == ItemIncomplete:
 			// What stands half done is listed too: a pass with Retry completes it.
 			f.state.Quarantine = append(f.state.Quarantine, left)
-		case r.Queue == QueueNotSyncable || r.Queue == QueueOriginal:
+		case r.Queue == QueueNotSyncable, waits(r.Queue):
 			f.state.Pending = append(f.state.Pending, left)
 		}
 		f.result.count(r.Outcome)
@@ -254,6 +274,8 @@ func (r *FollowResult) count(o ItemOutcome) {
 		r.Declared++
 	case ItemUnchanged:
 		r.Unchanged++
+	case ItemUpdated:
+		r.Updated++
 	case ItemIncomplete:
 		r.Incomplete++
 	case ItemSkipped:
@@ -321,6 +343,7 @@ func queueOf(err error) string {
 	}{
 		{ErrDigest, QueueBytes},
 		{smint.ErrTruncated, QueueBytes},
+		{ecm.ErrOnHold, QueueHeld},
 		{ErrNotOurs, QueueCollision},
 		{ErrJurisdiction, QueueJurisdiction},
 		{ErrUnclassified, QueueUnclassified},

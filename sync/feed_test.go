@@ -35,7 +35,7 @@ func TestFollowPurchases_TheBuiltInFeed(t *testing.T) {
 	store := w.store()
 	outcomes := map[string]string{}
 	first := w.follow(store, recsync.FollowOptions{OnItem: func(r recsync.ItemResult) { outcomes[r.ID] = string(r.Outcome) + " " + r.Queue }})
-	require.Equal(t, "declared=19 unchanged=0 incomplete=0 skipped=3 quarantined=1", first.String(), "everything declarable becomes a record, small ones and those that are hashed while they stream")
+	require.Equal(t, "declared=19 unchanged=0 incomplete=0 skipped=3 quarantined=1 updated=1", first.String(), "everything declarable becomes a record, small ones and those that are hashed while they stream")
 	require.Equal(t, "quarantined bytes differ", outcomes["acme/purchase/79416/1/1"])
 	require.Equal(t, "skipped ", outcomes["79413"])
 	require.Empty(t, first.Pending, "what was pending came again")
@@ -122,7 +122,7 @@ func TestR11_ACompoundIsOneAggregate(t *testing.T) {
 	// One file gets a new version: a new record of it, and a new aggregate.
 	require.NoError(t, w.smint.AddBinaryVersion("1", w.file("1", "b", picture(21))))
 	r = w.follow(store, recsync.FollowOptions{})
-	require.Equal(t, "declared=2 unchanged=2 incomplete=0 skipped=0 quarantined=0", r.String())
+	require.Equal(t, "declared=2 unchanged=2 incomplete=0 skipped=0 quarantined=0 updated=2", r.String(), "the old version and the old aggregate stay, and know the newest word about their license")
 	require.Len(t, w.records(), 6)
 }
 

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/smintecm/sdk/ecm"
-	"github.com/smintecm/sdk/records"
 	"github.com/smintecm/sdk/smint"
 )
 
@@ -19,9 +17,9 @@ func (f *follower) purchase(ctx context.Context, t *smint.LicensePurchaseTransac
 	}
 	switch {
 	case t.State == smint.StateCancelled:
-		return whole(ItemSkipped, "", "the purchase was cancelled: there is no license"), nil
+		return f.license(ctx, t, whole(ItemSkipped, "", "the purchase was cancelled: there is no license"))
 	case !t.Syncable():
-		return whole(ItemSkipped, QueueNotSyncable, fmt.Sprintf("not yet syncable (state %q); it comes again", t.State)), nil
+		return f.license(ctx, t, whole(ItemSkipped, QueueNotSyncable, fmt.Sprintf("not yet syncable (state %q); it comes again", t.State)))
 	}
 	original, err := f.original(ctx, t)
 	if err != nil {
@@ -47,14 +45,21 @@ func (f *follower) purchase(ctx context.Context, t *smint.LicensePurchaseTransac
 	}
 	if len(original) > 0 {
 		source, err := f.s.rightsSource(ctx, original[0])
-		if err != nil {
+		if err != nil && ends(ctx, err) {
 			return nil, err
+		}
+		if err != nil {
+			return whole(ItemQuarantined, QueueBroken, short(err)), nil
 		}
 		for i := range assets {
 			assets[i].Original = source
 		}
 	}
-	return f.assets(ctx, t, assets, original)
+	results, err := f.assets(ctx, t, assets, original)
+	if err != nil {
+		return nil, err
+	}
+	return f.license(ctx, t, results)
 }
 
 // original finds the records of the purchase that this one reuses.
@@ -65,40 +70,14 @@ func (f *follower) original(ctx context.Context, t *smint.LicensePurchaseTransac
 	return f.s.recordsOf(ctx, string(t.Reused))
 }
 
-// recordsOf finds the records of a purchase by their names: all of them lie in
-// one folder.
+// recordsOf finds the records of a purchase.
 func (s *Scope) recordsOf(ctx context.Context, transaction string) ([]RecordRef, error) {
-	any1, err := records.NewPurchaseKey(s.id, transaction, "any", 1)
-	if err != nil {
-		return nil, fmt.Errorf("%w: transaction %q: %w", ErrBroken, transaction, err)
-	}
-	folder, err := s.findFolder(ctx, any1)
-	if err != nil || folder == 0 {
-		return nil, err
-	}
-	c, err := s.category(ctx)
-	if err != nil {
-		return nil, err
-	}
-	stem, _, _ := strings.Cut(any1.NodeName(), "-any-v")
+	all, err := s.ofItem(ctx, transaction)
 	var refs []RecordRef
-	for n, err := range s.ecm.Nodes.All(ctx, folder, &ecm.ListOptions{Name: stem + "-"}) {
-		if err != nil {
-			return nil, err
-		}
-		if !strings.HasPrefix(n.Name, stem+"-") {
-			continue
-		}
-		values, err := s.ecm.Categories.OfNode(ctx, n.ID)
-		if err != nil {
-			return nil, err
-		}
-		key, err := records.ParseRecordKey(s.field(c, values, FieldKey))
-		if err == nil && key.Item() == transaction && key.Scope() == s.id && n.Name == key.NodeName() {
-			refs = append(refs, s.ref(key, n.ID))
-		}
+	for _, r := range all {
+		refs = append(refs, r.Record)
 	}
-	return refs, nil
+	return refs, err
 }
 
 // assets declares the binaries, then their aggregate.
@@ -113,6 +92,9 @@ func (f *follower) assets(ctx context.Context, t *smint.LicensePurchaseTransacti
 		if r.Receipt != nil && r.done() {
 			receipts = append(receipts, *r.Receipt)
 			if err := f.relate(ctx, &r, original, f.s.policy.ReuseReference, "reuse of its license"); err != nil {
+				return nil, err
+			}
+			if err := f.supersede(ctx, &r); err != nil {
 				return nil, err
 			}
 		}
@@ -143,6 +125,9 @@ func (f *follower) assets(ctx context.Context, t *smint.LicensePurchaseTransacti
 			parts = append(parts, p.Record)
 		}
 		if err := f.relate(ctx, &r, parts, f.s.policy.PartReference, "part"); err != nil {
+			return nil, err
+		}
+		if err := f.supersede(ctx, &r); err != nil {
 			return nil, err
 		}
 	}
@@ -204,6 +189,8 @@ func (f *follower) failed(ctx context.Context, r ItemResult, err error) (ItemRes
 		r.Outcome = ItemSkipped
 	case r.Receipt != nil && r.Receipt.Change == Incomplete:
 		r.Outcome, r.Queue = ItemIncomplete, queueOf(err)
+	case errors.Is(err, ecm.ErrOnHold):
+		r.Outcome, r.Queue = ItemSkipped, QueueHeld
 	default:
 		r.Outcome, r.Queue = ItemQuarantined, queueOf(err)
 	}
@@ -225,4 +212,24 @@ func (f *follower) relate(ctx context.Context, r *ItemResult, to []RecordRef, ki
 		}
 	}
 	return nil
+}
+
+// supersede marks the record of the version before, now that this one stands.
+func (f *follower) supersede(ctx context.Context, r *ItemResult) error {
+	if err := supersede(ctx, f.s, r); err != nil {
+		*r, err = f.failed(ctx, *r, err)
+		return err
+	}
+	return nil
+}
+
+// supersede is the composition of both runners: the source has this version
+// now.
+func supersede(ctx context.Context, s *Scope, r *ItemResult) error {
+	if s.policy.SupersedesReference == "" {
+		return nil
+	}
+	receipt, err := SupersedeRecord(ctx, s, SupersedeRequest{Record: r.Receipt.Record, Newest: true})
+	r.Related = append(r.Related, receipt)
+	return err
 }

@@ -21,8 +21,8 @@ const portalFeed = "portal assets"
 const saveEvery = 200
 
 // FollowPortal walks the portal assets of a scope and declares each approved
-// version once. It is a plain composition of [Scope.PortalAssets] and
-// DeclareRecord.
+// version once. It is a plain composition of [Scope.PortalAssets], DeclareRecord
+// and SupersedeRecord.
 //
 // The portal has no feed: every pass asks for all assets of the scope's
 // [PortalSource]. An asset whose record stands is passed over while its
@@ -179,6 +179,9 @@ func (f *portalFollower) asset(ctx context.Context, r ItemResult, a Asset, suspe
 	if receipt.Change == Unchanged {
 		r.Outcome = ItemUnchanged
 	}
+	if err := supersede(ctx, f.s, &r); err != nil {
+		return f.failed(ctx, r, err)
+	}
 	return r, nil
 }
 
@@ -235,7 +238,7 @@ func (f *portalFollower) settle(r ItemResult, revision smint.Revision) {
 		if r.Queue == "" {
 			f.state.Seen[r.tx] = revision
 		}
-	case ItemPlanned:
+	case ItemPlanned, ItemUpdated:
 	}
 	f.result.count(r.Outcome)
 	if f.opts.OnItem != nil {

@@ -16,9 +16,10 @@ import (
 // it runs: the category's definition, the folders and the classes' schedules.
 // It is a cache: every fact can be read again.
 type knowledge struct {
-	category  cell[*ecm.Category]
-	folders   cells[string, ecm.NodeID]
-	schedules cells[ecm.NodeID, []string]
+	category   cell[*ecm.Category]
+	folders    cells[string, ecm.NodeID]
+	schedules  cells[ecm.NodeID, []string]
+	references cells[string, string]
 }
 
 // category is the definition of the record category.

@@ -54,10 +54,12 @@ type Policy struct {
 	// before it is sent. Defaults to 4 MiB.
 	SmallLimit int64 `json:"small_limit,omitempty"`
 	// CrossReference types: from a record to its rights document, from a reuse
-	// to its original, from an aggregate to its parts. Empty: not written.
-	RightsReference string `json:"rights_reference,omitempty"`
-	ReuseReference  string `json:"reuse_reference,omitempty"`
-	PartReference   string `json:"part_reference,omitempty"`
+	// to its original, from an aggregate to its parts, from a record to the older
+	// version that it supersedes. Empty: not written.
+	RightsReference     string `json:"rights_reference,omitempty"`
+	ReuseReference      string `json:"reuse_reference,omitempty"`
+	PartReference       string `json:"part_reference,omitempty"`
+	SupersedesReference string `json:"supersedes_reference,omitempty"`
 	// RightsClass is the class of rights documents. Defaults to the record's own.
 	RightsClass ecm.NodeID `json:"rights_class,omitempty"`
 	// Access says what may be done in Smint.io with a record. Defaults to

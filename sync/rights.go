@@ -101,6 +101,9 @@ func (p *RightsPlan) read() error {
 		return fmt.Errorf("%w: rights of %s: %w", ErrBroken, p.Key, err)
 	}
 	p.asOf = asOf(p.request.Source)
+	if original := asOf(p.request.Original); original.After(p.asOf) {
+		p.asOf = original
+	}
 	if statement.Source.Transaction != p.Key.Item() {
 		return fmt.Errorf("%w: rights of %s: the source is transaction %q", ErrBroken, p.Key, statement.Source.Transaction)
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -78,12 +77,19 @@ func (s *Scope) rightsVersions(ctx context.Context, doc *ecm.Node) ([]rightsVers
 	return list, nil
 }
 
-// asOf is when the vendor last changed a transaction.
+// noTime is the time of a word that nothing comes after.
+var noTime = time.Date(9999, time.December, 31, 0, 0, 0, 0, time.UTC)
+
+// asOf is when the vendor last changed a transaction. A purchase that was
+// canceled and does not say when stays so: no other word can be told to be
+// newer.
 func asOf(source []byte) time.Time {
 	t, err := smint.DecodeTransaction(source)
 	switch {
 	case err != nil:
 		return time.Time{}
+	case t.LastUpdatedAt == nil && t.State == smint.StateCancelled:
+		return noTime
 	case t.LastUpdatedAt != nil:
 		return t.LastUpdatedAt.UTC()
 	case t.CreatedAt != nil:
@@ -117,43 +123,42 @@ func (s *Scope) rightsSource(ctx context.Context, ref RecordRef) ([]byte, error)
 	if err != nil || f.rights == nil {
 		return nil, err
 	}
-	source, _, err := s.rightsFiles(ctx, f.rights.ID)
+	files, err := s.rightsFiles(ctx, f.rights.ID)
 	if err != nil {
 		return nil, fmt.Errorf("the rights document of %s: %w", ref.key, err)
 	}
-	return source, nil
+	return files[sourceFile], nil
 }
 
-// rightsFiles reads the vendor's own JSON from a rights document's newest
-// version, and that of the license that it reuses, nil if it reuses none. One
-// that cannot be read is ErrVerify.
-func (s *Scope) rightsFiles(ctx context.Context, document ecm.NodeID) (source, original []byte, err error) {
+// rightsFiles reads the files of a rights document's newest version. One that
+// cannot be read, or lacks the vendor's own JSON, is ErrVerify.
+func (s *Scope) rightsFiles(ctx context.Context, document ecm.NodeID) (map[string][]byte, error) {
 	content, err := s.ecm.Content.Open(ctx, document)
-	if err != nil {
-		return nil, nil, err
-	}
-	b, err := io.ReadAll(io.LimitReader(content, maxRightsDocument))
-	if err = errors.Join(err, content.Close()); err != nil {
-		return nil, nil, err
-	}
-	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
-	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrVerify, err)
-	}
-	if source, err = zipped(z, sourceFile); err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrVerify, err)
-	}
-	if original, err = zipped(z, originalFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("%w: %w", ErrVerify, err)
-	}
-	return source, original, nil
-}
-
-func zipped(z *zip.Reader, name string) ([]byte, error) {
-	file, err := z.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	b, err := io.ReadAll(io.LimitReader(file, maxRightsDocument))
-	return b, errors.Join(err, file.Close())
+	b, err := io.ReadAll(io.LimitReader(content, maxRightsDocument))
+	if err = errors.Join(err, content.Close()); err != nil {
+		return nil, err
+	}
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrVerify, err)
+	}
+	files := map[string][]byte{}
+	for _, entry := range z.File {
+		file, err := entry.Open()
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrVerify, err)
+		}
+		content, err := io.ReadAll(io.LimitReader(file, maxRightsDocument))
+		if err = errors.Join(err, file.Close()); err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", ErrVerify, entry.Name, err)
+		}
+		files[entry.Name] = content
+	}
+	if files[sourceFile] == nil {
+		return nil, fmt.Errorf("%w: it lacks %s", ErrVerify, sourceFile)
+	}
+	return files, nil
 }

@@ -211,7 +211,9 @@ func many(several bool) string {
 }
 
 func (s *Scope) checkReferences(ctx context.Context, note func(string, ...any)) error {
-	wanted := slices.DeleteFunc([]string{s.policy.RightsReference, s.policy.ReuseReference, s.policy.PartReference}, func(t string) bool { return t == "" })
+	wanted := slices.DeleteFunc([]string{
+		s.policy.RightsReference, s.policy.ReuseReference, s.policy.PartReference, s.policy.SupersedesReference,
+	}, func(t string) bool { return t == "" })
 	if len(wanted) == 0 {
 		return nil
 	}

@@ -80,12 +80,13 @@ func newWorld(t *testing.T, change func(*recsync.ScopeConfig), opts ...option) *
 	w.ecm.AddXrefType(testserver.ECMXrefType{Type: "RIGHTS", Description: "has rights", Related: "RIGHTSOF"})
 	w.ecm.AddXrefType(testserver.ECMXrefType{Type: "REUSES", Description: "reuses", Related: "REUSEDBY"})
 	w.ecm.AddXrefType(testserver.ECMXrefType{Type: "PART", Description: "has part", Related: "PARTOF"})
+	w.ecm.AddXrefType(testserver.ECMXrefType{Type: "SUPERSEDES", Description: "takes the place of", Related: "SUPERSEDEDBY"})
 	w.config = recsync.ScopeConfig{
 		ID: records.MustScopeID("acme"), Root: ecm.NodeID(w.root), ECM: w.ecmClient(), Smint: w.smintClient(), Journal: w.journal, Now: w.clock.Now,
 		Policy: recsync.Policy{
 			Version: "test-1", Category: ecm.NodeID(w.category), Classes: []recsync.ClassRule{{Class: ecm.NodeID(w.class)}},
 			Approval: records.ApprovalRule{Source: records.ApprovalByPurchase}, FileStatus: "ACTIVE",
-			RightsReference: "RIGHTS", ReuseReference: "REUSES", PartReference: "PART",
+			RightsReference: "RIGHTS", ReuseReference: "REUSES", PartReference: "PART", SupersedesReference: "SUPERSEDES",
 		},
 	}
 	if change != nil {
