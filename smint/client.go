@@ -123,7 +123,8 @@ func WithLimiter(l Limiter) Option {
 // never a body, a query or a secret.
 func WithLogger(l *slog.Logger) Option { return func(o *options) { o.logger = l } }
 
-// WithRetries bounds the attempts after the first; 0 turns retrying off.
+// WithRetries bounds the attempts after the first, for a download those since
+// its last byte; 0 turns retrying off.
 func WithRetries(n int) Option {
 	return func(o *options) {
 		if n < 0 || n > 20 {
@@ -159,7 +160,7 @@ func New(endpoints Endpoints, login Login, opts ...Option) (*Client, error) {
 	login.check(&faults)
 	o.portal = o.portal.withDefaults()
 	o.portal.check(&faults)
-	k := &core{routes: newRoutes(o.paths, o.portal), paths: o.paths, fetch: newFetcher(o.policy, o.agent, &faults)}
+	k := &core{routes: newRoutes(o.paths, o.portal), paths: o.paths, fetch: newFetcher(o, &faults)}
 	k.login = newOAuth(login, k)
 	k.identity = o.client(&faults, "identity URL", endpoints.Identity, nil)
 	k.clapi = o.client(&faults, "CLAPI URL", endpoints.CLAPI, k.login)

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v4"
@@ -40,8 +41,10 @@ type Content struct {
 
 // Open opens a download under the client's [FetchPolicy]. Nothing is buffered;
 // cancel ctx to break off. An address whose hour is over is fetched anew
-// once. Errors: ErrNoFile, ErrNotFound, ErrFetchRefused, ErrConflict if the
-// version has changed, ErrTooLarge.
+// once. A download that breaks off is resumed where it stopped, if its host
+// serves ranges and names what it serves by an ETag or a date. Errors:
+// ErrNoFile, ErrNotFound, ErrFetchRefused, ErrConflict if the version has
+// changed, ErrTooLarge, ErrTruncated while reading.
 func (s *DownloadsService) Open(ctx context.Context, f File) (*Content, error) {
 	address, fresh, err := f.URL, false, error(nil)
 	if address == "" {
@@ -50,14 +53,15 @@ func (s *DownloadsService) Open(ctx context.Context, f File) (*Content, error) {
 		}
 		fresh = true
 	}
-	content, err := s.try(ctx, address)
+	again := func(ctx context.Context) (Secret, error) { return s.address(ctx, f) }
+	content, err := s.open(ctx, address, again)
 	if err == nil || fresh || !expired(err) {
 		return content, err
 	}
-	if address, err = s.address(ctx, f); err != nil {
+	if address, err = again(ctx); err != nil {
 		return nil, err
 	}
-	return s.try(ctx, address)
+	return s.open(ctx, address, again)
 }
 
 // expired tells the answers of hosts to an address whose time is over.
@@ -91,8 +95,8 @@ func (s *DownloadsService) fault(message string, class error) error {
 	return &Error{Op: s.routes.download.Name, Method: "GET", Route: s.routes.download.Template, Message: message, Err: class}
 }
 
-// try opens one address, and again while the host is only unavailable.
-func (s *DownloadsService) try(ctx context.Context, address Secret) (*Content, error) {
+// target is an address that the policy allows.
+func (s *DownloadsService) target(address Secret) (*url.URL, error) {
 	u, err := url.Parse(address.Reveal())
 	if err != nil {
 		return nil, s.fault("the address is no URL", ErrFetchRefused)
@@ -100,62 +104,89 @@ func (s *DownloadsService) try(ctx context.Context, address Secret) (*Content, e
 	if err := s.fetch.allowed(u); err != nil {
 		return nil, s.fault("download", err)
 	}
-	pause := backoff.NewExponentialBackOff()
-	pause.InitialInterval = 200 * time.Millisecond
-	pause.MaxElapsedTime = 0
-	var content *Content
-	err = backoff.Retry(func() error {
-		var err error
-		if content, err = s.get(ctx, u); err != nil {
-			if e, ok := errors.AsType[*Error](err); ok && e.retryable && ctx.Err() == nil {
-				return err
-			}
-			return backoff.Permanent(err)
-		}
-		return nil
-	}, backoff.WithContext(backoff.WithMaxRetries(pause, 3), ctx))
+	return u, nil
+}
+
+// open opens one address, and again while the host is only unavailable; anew
+// asks for another address of the same file, if there is a way to.
+func (s *DownloadsService) open(ctx context.Context, address Secret, anew func(context.Context) (Secret, error)) (*Content, error) {
+	u, err := s.target(address)
 	if err != nil {
 		return nil, err
 	}
-	return content, nil
-}
-
-// get sends one request. The login's token goes only to the origin of the
-// licensing API.
-func (s *DownloadsService) get(ctx context.Context, u *url.URL) (*Content, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.fetch.policy.Timeout)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	var resp *http.Response
+	err = backoff.Retry(func() error {
+		var err error
+		resp, err = s.get(ctx, u, nil) //nolint:bodyclose // the download reads and closes it
+		return s.again(ctx, err)
+	}, backoff.WithContext(backoff.WithMaxRetries(newPause(), uint64(s.fetch.retries)), ctx))
+	if err == nil {
+		err = s.acceptable(resp)
+	}
 	if err != nil {
 		cancel()
-		return nil, s.fault("the address is no URL", ErrFetchRefused)
+		return nil, err
 	}
-	req.Header.Set("Accept-Encoding", "identity")
-	req.Header.Set("User-Agent", s.fetch.agent)
+	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	d := &download{s: s, ctx: ctx, cancel: cancel, u: u, anew: anew, body: resp.Body, tag: validator(resp.Header), announced: resp.ContentLength}
+	return &Content{ReadCloser: d, Size: resp.ContentLength, MediaType: media}, nil
+}
+
+func newPause() *backoff.ExponentialBackOff {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval = 200 * time.Millisecond
+	b.MaxElapsedTime = 0
+	return b
+}
+
+// again lets backoff repeat what may pass.
+func (s *DownloadsService) again(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok && e.retryable && ctx.Err() == nil {
+		return err
+	}
+	return backoff.Permanent(err)
+}
+
+// acceptable refuses what is no file as it should be, before it is read.
+func (s *DownloadsService) acceptable(resp *http.Response) error {
+	var err error
+	switch most := s.fetch.policy.MaxBytes; {
+	case resp.ContentLength > most:
+		err = s.fault(fmt.Sprintf("%d bytes announced, %d allowed", resp.ContentLength, most), ErrTooLarge)
+	case resp.Header.Get("Content-Encoding") != "" && !strings.EqualFold(resp.Header.Get("Content-Encoding"), "identity"):
+		err = s.fault("the host sends it encoded, unasked", ErrBrokenReply)
+	default:
+		return nil
+	}
+	return errors.Join(err, resp.Body.Close())
+}
+
+// get sends one request, for a part of the file if ranges says so. The login's
+// token goes only to the origin of the licensing API.
+func (s *DownloadsService) get(ctx context.Context, u *url.URL, ranges http.Header) (*http.Response, error) {
+	want, header, credential := http.StatusOK, http.Header{}, ""
+	if ranges != nil {
+		want, header = http.StatusPartialContent, ranges
+	}
 	if s.clapi.SameOrigin(u) {
 		token, err := s.login.current(ctx)
 		if err != nil {
-			cancel()
 			return nil, err
 		}
-		req.Header.Set("Authorization", "Bearer "+token.Reveal())
+		credential = "Bearer " + token.Reveal()
 	}
-	resp, err := s.fetch.client.Do(req)
+	resp, err := s.fetch.do(ctx, u, header, credential)
 	if err != nil {
-		cancel()
 		return nil, s.unanswered(err)
 	}
-	if resp.StatusCode != http.StatusOK {
-		defer cancel()
+	if resp.StatusCode != want {
 		return nil, s.refused(resp)
 	}
-	if resp.ContentLength > s.fetch.policy.MaxBytes {
-		_ = resp.Body.Close()
-		cancel()
-		return nil, s.fault(fmt.Sprintf("%d bytes announced, %d allowed", resp.ContentLength, s.fetch.policy.MaxBytes), ErrTooLarge)
-	}
-	media, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	body := &download{rc: resp.Body, cancel: cancel, announced: resp.ContentLength, cap: s.fetch.policy.MaxBytes}
-	return &Content{ReadCloser: body, Size: resp.ContentLength, MediaType: media}, nil
+	return resp, nil
 }
 
 func (s *DownloadsService) unanswered(err error) error {
@@ -173,6 +204,8 @@ func (s *DownloadsService) refused(resp *http.Response) error {
 	_ = resp.Body.Close()
 	e := &Error{Op: s.routes.download.Name, Method: "GET", Route: s.routes.download.Template, StatusCode: resp.StatusCode, Err: ErrDenied}
 	switch {
+	case resp.StatusCode < 400:
+		e.Err = ErrBrokenReply
 	case resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusGone:
 		e.Err = ErrNotFound
 	case resp.StatusCode == http.StatusTooManyRequests:
@@ -181,34 +214,4 @@ func (s *DownloadsService) refused(resp *http.Response) error {
 		e.Err, e.retryable = ErrUnavailable, true
 	}
 	return e
-}
-
-// download checks length and cap while it is read.
-type download struct {
-	rc             io.ReadCloser
-	cancel         context.CancelFunc
-	read           int64
-	announced, cap int64
-}
-
-func (d *download) Read(p []byte) (int, error) {
-	n, err := d.rc.Read(p)
-	d.read += int64(n)
-	switch {
-	case d.read > d.cap:
-		return n, fmt.Errorf("download: %w: more than %d bytes", ErrTooLarge, d.cap)
-	case err == nil:
-		return n, nil
-	case err == io.EOF && (d.announced < 0 || d.read == d.announced):
-		return n, io.EOF
-	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
-		return n, fmt.Errorf("%w: %d of %d bytes", ErrTruncated, d.read, d.announced)
-	}
-	return n, err
-}
-
-func (d *download) Close() error {
-	err := d.rc.Close()
-	d.cancel()
-	return err
 }

@@ -5,12 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -142,67 +139,204 @@ func TestP1_TheTokenGoesToItsOwnOriginOnly(t *testing.T) {
 	}
 }
 
-// TestP3_FetchPolicy covers schemes, hosts and the forms of an address: what
-// the policy does not allow is never dialed.
-func TestP3_FetchPolicy(t *testing.T) {
+// TestDownloads_AreResumedWhereTheyBrokeOff: each connection gives a part, and
+// the whole is the file.
+func TestDownloads_AreResumedWhereTheyBrokeOff(t *testing.T) {
 	t.Parallel()
-	var hits atomic.Int64
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		hits.Add(1)
-		_, _ = io.WriteString(w, "content")
-	}))
-	t.Cleanup(srv.Close)
-	_, port, err := net.SplitHostPort(strings.TrimPrefix(srv.URL, "http://"))
-	require.NoError(t, err)
-	resolve := func(_ context.Context, host string) ([]netip.Addr, error) {
-		private := map[string]string{
-			"metadata.smint.io": "169.254.169.254", "inside.smint.io": "10.0.0.1", "mapped.smint.io": "::ffff:10.0.0.1", "loop.smint.io": "127.0.0.1",
-			"six.smint.io": "fd00::1", "link.smint.io": "fe80::1", "nat.smint.io": "64:ff9b::a00:1", "shared.smint.io": "100.64.0.1", "zero.smint.io": "0.0.0.0",
-		}
-		addr, err := netip.ParseAddr(private[host])
-		return []netip.Addr{addr}, err
-	}
 	w := newTenant(t, nil)
-	refused := []string{
-		"http://files.smint.io/x", "ftp://files.smint.io/x", "https://user:pw@files.smint.io/x", "https://evil.example/x", "https://smint.io.evil.example/x",
-		"https://files.smint.io:8443/x", "https://10.0.0.1/x", "https://169.254.169.254/latest", "https://[::1]/x", "https://[::ffff:10.0.0.1]/x", "https://2130706433/x",
-		"https://0x7f.1/x", "https://127.0.0.1/x", "http://localhost:" + port + "/x", "http://127.0.0.1:1/x", "//evil.example/x", "file:///etc/passwd", "https:///x",
-		"https://metadata.smint.io/x", "https://inside.smint.io/x", "https://mapped.smint.io/x", "https://loop.smint.io/x", "https://six.smint.io/x",
-		"https://link.smint.io/x", "https://nat.smint.io/x", "https://shared.smint.io/x", "https://zero.smint.io/x",
-	}
-	c := w.client(t, nil, smint.WithFetchPolicy(smint.FetchPolicy{Hosts: []string{"*.smint.io", "127.0.0.1:" + port}, Resolve: resolve}))
-	for _, address := range refused {
-		_, err := c.Downloads.Open(t.Context(), smint.File{Cart: "1", Transaction: "1", Binary: "1", URL: smint.Secret(address)})
-		require.ErrorIs(t, err, smint.ErrFetchRefused, address)
-	}
-	require.Zero(t, hits.Load())
-	content, err := c.Downloads.Open(t.Context(), smint.File{URL: smint.Secret(srv.URL + "/x")})
-	require.NoError(t, err, "a loopback address that is listed with its port")
-	b, err := read(t, content)
+	f := w.buy(t, "1", nil, version(func(v *testserver.SmintVersion) { v.BreakAfter = 3000 }))
+	c, err := w.c.Downloads.Open(t.Context(), f)
 	require.NoError(t, err)
-	require.Equal(t, "content", string(b))
+	b, err := read(t, c)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(jpeg, b))
+	var ranges []string
+	for _, d := range w.Downloads() {
+		ranges = append(ranges, d.Range)
+	}
+	require.Equal(t, []string{"", "bytes=3000-", "bytes=6000-", "bytes=9000-"}, ranges, "no byte is fetched twice")
 }
 
-// TestP3_RedirectsAreHeldToThePolicy: wherever a listed host points, nothing
-// is fetched that the policy does not allow, and no token goes along.
-func TestP3_RedirectsAreHeldToThePolicy(t *testing.T) {
+// TestDownloads_AreResumedAtAFreshAddress, if the old one's hour is over when
+// it breaks off.
+func TestDownloads_AreResumedAtAFreshAddress(t *testing.T) {
 	t.Parallel()
-	var foreign atomic.Int64
-	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { foreign.Add(1) }))
-	t.Cleanup(thief.Close)
-	for _, code := range []int{301, 302, 303, 307, 308} {
-		for _, target := range []string{thief.URL, "http://169.254.169.254/x", "https://evil.example/x"} {
-			t.Run(fmt.Sprint(code, target), func(t *testing.T) {
-				t.Parallel()
-				home := httptest.NewServer(http.RedirectHandler(target, code))
-				defer home.Close()
-				w := newTenant(t, nil)
-				c := w.client(t, nil, smint.WithFetchPolicy(smint.FetchPolicy{Hosts: []string{strings.TrimPrefix(home.URL, "http://")}}))
-				_, err := c.Downloads.Open(t.Context(), smint.File{URL: smint.Secret(home.URL + "/x?sig=canary")})
-				require.ErrorIs(t, err, smint.ErrFetchRefused)
-				require.NotContains(t, err.Error(), "canary")
-			})
-		}
+	w := newTenant(t, func(o *testserver.SmintOptions) { o.TokenLifetime = 24 * time.Hour })
+	f := w.buy(t, "1", nil, version(func(v *testserver.SmintVersion) { v.BreakAfter = 6000 }))
+	c, err := w.c.Downloads.Open(t.Context(), f)
+	require.NoError(t, err)
+	w.clock.Move(61 * time.Minute)
+	b, err := read(t, c)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(jpeg, b))
+	require.Equal(t, 2, w.Count("GET /consumer/v1/sync/cartPurchaseTransactions/*"), "one address more")
+}
+
+// host is a file's host of a test's own making.
+type host func(w http.ResponseWriter, r *http.Request)
+
+// open opens a file of this host, without waiting for better times.
+func (h host) open(t *testing.T, opts ...smint.Option) (*smint.Content, error) {
+	t.Helper()
+	srv := httptest.NewServer(http.HandlerFunc(h))
+	t.Cleanup(srv.Close)
+	w := newTenant(t, nil)
+	policy := smint.WithFetchPolicy(smint.FetchPolicy{Hosts: []string{strings.TrimPrefix(srv.URL, "http://")}})
+	return w.client(t, nil, append([]smint.Option{policy, smint.WithRetries(1)}, opts...)...).Downloads.Open(t.Context(), smint.File{Cart: "1", Transaction: "1", Binary: "1", URL: smint.Secret(srv.URL + "/x")})
+}
+
+// half announces the whole file and gives half of it.
+func half(w http.ResponseWriter, tag string) {
+	w.Header().Set("ETag", tag)
+	w.Header().Set("Content-Length", fmt.Sprint(len(jpeg)))
+	_, _ = w.Write(jpeg[:len(jpeg)/2])
+	panic(http.ErrAbortHandler)
+}
+
+// TestDownloads_WhatIsNotTheRestIsNotTaken: a host that serves no ranges, whose
+// file has changed meanwhile, or that sends another part than asked for, never
+// has two halves of different files pass for one.
+func TestDownloads_WhatIsNotTheRestIsNotTaken(t *testing.T) {
+	t.Parallel()
+	part := func(w http.ResponseWriter, tag, span string) {
+		w.Header().Set("ETag", tag)
+		w.Header().Set("Content-Range", span)
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(bytes.Repeat([]byte("X"), len(jpeg)/2))
 	}
-	t.Cleanup(func() { require.Zero(t, foreign.Load()) })
+	for name, rest := range map[string]host{
+		"the whole again":     func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("ETag", `"1"`); _, _ = w.Write(jpeg) },
+		"another file's part": func(w http.ResponseWriter, _ *http.Request) { part(w, `"2"`, "bytes 5000-9999/10000") },
+		"another part":        func(w http.ResponseWriter, _ *http.Request) { part(w, `"1"`, "bytes 4999-9998/10000") },
+		"of another length":   func(w http.ResponseWriter, _ *http.Request) { part(w, `"1"`, "bytes 5000-9999/10001") },
+		"of no known place":   func(w http.ResponseWriter, _ *http.Request) { part(w, `"1"`, "bytes */10000") },
+		"without a place":     func(w http.ResponseWriter, _ *http.Request) { part(w, `"1"`, "") },
+		"encoded": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			part(w, `"1"`, "bytes 5000-9999/10000")
+		},
+		"nothing, every time": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "5000")
+			w.Header().Set("ETag", `"1"`)
+			w.Header().Set("Content-Range", "bytes 5000-9999/10000")
+			w.WriteHeader(206)
+			panic(http.ErrAbortHandler)
+		},
+		"no longer there": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusPreconditionFailed) },
+		"pointed elsewhere": func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://10.0.0.1/", http.StatusFound)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := host(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Range") == "" {
+					half(w, `"1"`)
+				}
+				if r.Header.Get("If-Range") != `"1"` {
+					t.Errorf("If-Range: %q", r.Header.Get("If-Range"))
+				}
+				rest(w, r)
+			}).open(t)
+			require.NoError(t, err)
+			b, err := read(t, c)
+			require.ErrorIs(t, err, smint.ErrTruncated)
+			require.True(t, bytes.Equal(jpeg[:len(jpeg)/2], b), "what came is of one file")
+		})
+	}
+	for name, tag := range map[string]string{"no name for its bytes": "", "a weak name": `W/"1"`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := 0
+			c, err := host(func(w http.ResponseWriter, _ *http.Request) { asked++; half(w, tag) }).open(t)
+			require.NoError(t, err)
+			_, err = read(t, c)
+			require.ErrorIs(t, err, smint.ErrTruncated)
+			require.Equal(t, 1, asked, "nobody could tell whether the rest belongs to it")
+		})
+	}
+}
+
+// TestDownloads_APartThatIsTooLong: the length that was announced holds for what
+// is joined from parts as well.
+func TestDownloads_APartThatIsTooLong(t *testing.T) {
+	t.Parallel()
+	c, err := host(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") == "" {
+			half(w, `"1"`)
+		}
+		w.Header().Set("Content-Range", "bytes 5000-9999/10000")
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(append(jpeg, jpeg...))
+	}).open(t)
+	require.NoError(t, err)
+	_, err = read(t, c)
+	require.ErrorIs(t, err, smint.ErrBrokenReply)
+}
+
+// TestDownloads_AChunkedOneIsResumedToo: its length is learned from the first
+// part.
+func TestDownloads_AChunkedOneIsResumedToo(t *testing.T) {
+	t.Parallel()
+	c, err := host(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Last-Modified", "Tue, 24 Nov 2026 10:00:00 GMT")
+		if r.Header.Get("Range") == "" {
+			_, _ = w.Write(jpeg[:6000])
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Content-Range", "bytes 6000-9999/10000")
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(jpeg[6000:])
+	}).open(t)
+	require.NoError(t, err)
+	require.Negative(t, c.Size)
+	b, err := read(t, c)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(jpeg, b))
+}
+
+// TestDownloads_WhatAHostAnswers: each answer has its class, and only what may
+// pass is asked for again.
+func TestDownloads_WhatAHostAnswers(t *testing.T) {
+	t.Parallel()
+	for status, row := range map[int]struct {
+		want  error
+		asked int
+	}{
+		204: {smint.ErrBrokenReply, 1}, 206: {smint.ErrBrokenReply, 1}, 304: {smint.ErrBrokenReply, 1},
+		429: {smint.ErrThrottled, 2}, 500: {smint.ErrUnavailable, 2}, 503: {smint.ErrUnavailable, 2},
+	} {
+		asked := 0
+		_, err := host(func(w http.ResponseWriter, _ *http.Request) { asked++; w.WriteHeader(status) }).open(t)
+		require.ErrorIs(t, err, row.want, status)
+		require.Equal(t, row.asked, asked, status)
+	}
+	_, err := host(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		_, _ = w.Write(jpeg)
+	}).open(t)
+	require.ErrorIs(t, err, smint.ErrBrokenReply, "encoded, unasked: the bytes are not the file's")
+}
+
+// TestDownloads_TheTimeCapHolds for the whole, however slowly it drips.
+func TestDownloads_TheTimeCapHolds(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{})
+	t.Cleanup(func() { close(ended) })
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = w.Write(jpeg)
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-r.Context().Done():
+		case <-ended:
+		}
+	}))
+	t.Cleanup(srv.Close)
+	w := newTenant(t, nil)
+	c, err := w.client(t, nil, smint.WithFetchPolicy(smint.FetchPolicy{Hosts: []string{strings.TrimPrefix(srv.URL, "http://")}, Timeout: 50 * time.Millisecond})).Downloads.Open(
+		t.Context(), smint.File{URL: smint.Secret(srv.URL)})
+	require.NoError(t, err)
+	_, err = read(t, c)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
 }

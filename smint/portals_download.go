@@ -151,7 +151,7 @@ func (s *PortalsService) InitiateDownload(ctx context.Context, p Portal, req Dow
 // Fetch opens an address that InitiateDownload gave, under the client's
 // [FetchPolicy]. Nothing is buffered; cancel ctx to break off.
 func (s *PortalsService) Fetch(ctx context.Context, address Secret) (*Content, error) {
-	return (*DownloadsService)(s).try(ctx, address)
+	return (*DownloadsService)(s).open(ctx, address, nil)
 }
 
 // OpenAsset opens one form of one asset, by default its original: it asks for
