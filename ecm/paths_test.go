@@ -189,6 +189,7 @@ var harmless = map[string]string{
 	"Categories.Add":                       "adds values",
 	"Categories.Definition":                "reads; its row of the form is found beside writes",
 	"Categories.Update":                    "changes values, never content; the server protects those of final records, and keeps its audit",
+	"Categories.UpdateSeen":                "as Categories.Update, and only of a state that was read",
 	"Classifications.Clear":                "standard classifications carry no retention",
 	"Classifications.Remove":               "standard classifications carry no retention",
 	"Classifications.Set":                  "standard classifications carry no retention",
