@@ -78,6 +78,10 @@ type SmintOptions struct {
 	// CommandInterface is the name of the custom interface that takes our
 	// commands, by default IEcmRecordAssets; "-" is a portal without it.
 	CommandInterface string
+	// AttributeCommands adds [AttributeMethod] to the custom interface. Of the
+	// attributes in FixedAttributes it sets none.
+	AttributeCommands bool
+	FixedAttributes   []string
 	// Clock is the fake's time. By default it is the machine's.
 	Clock *Clock
 	// Dir is the folder for contents above 64 KiB, by default a temporary one

@@ -98,6 +98,9 @@ func (s *Smint) smintInterfaces() map[string]map[string]smintMethod {
 		for name, action := range commandMethods() {
 			commands[name] = smintMethod{false, func(s *Smint, c *smintCall) { s.runCommand(c, action) }}
 		}
+		if s.options.AttributeCommands {
+			commands[AttributeMethod] = smintMethod{false, (*Smint).runAttributes}
+		}
 		offered[s.options.CommandInterface] = commands
 	}
 	return offered
