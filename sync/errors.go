@@ -42,6 +42,9 @@ var (
 	ErrVerify = errors.New("read-back differs")
 	// ErrSetup: ECM lacks something that the policy needs.
 	ErrSetup = errors.New("ECM is not set up for this policy")
+	// ErrFieldConflict: a field of the metadata was changed on the side that does
+	// not own it, or on both. Neither was written to.
+	ErrFieldConflict = errors.New("metadata in conflict")
 	// ErrBroken: the source's description of the asset cannot be used.
 	ErrBroken = errors.New("source item is broken")
 )

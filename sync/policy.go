@@ -67,6 +67,8 @@ type Policy struct {
 	Access *AccessPolicy `json:"access,omitempty"`
 	// FormerAccess are older versions, by which older events are decided.
 	FormerAccess []AccessPolicy `json:"former_access,omitempty"`
+	// Metadata is kept in step between records and portal assets; nil: none is.
+	Metadata *MetadataPolicy `json:"metadata,omitempty"`
 }
 
 // ClassRule names the class of the assets that it fits. An empty list fits
@@ -184,6 +186,7 @@ func (p Policy) check(faults *records.Problems) {
 	faults.Merge("policy.approval", p.Approval.Validate())
 	p.Jurisdiction.check(faults)
 	p.checkAccess(faults)
+	p.Metadata.check(faults, p.Attributes)
 }
 
 // class finds the rule for the asset.

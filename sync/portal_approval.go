@@ -2,7 +2,6 @@ package sync
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -92,33 +91,16 @@ func (p portalApproval) read(a *smint.Asset) (records.Approval, error) {
 	return records.Approval{Source: records.ApprovalByAttribute, Person: person, At: at.UTC(), Raw: a.Raw}, nil
 }
 
-// single is the one value of an attribute. Attributes that are there twice, or
-// hold several values, say nothing.
+// single is the one value of an attribute, which must be there.
 func single(a *smint.Asset, key string) (string, error) {
-	found := a.Attributes(key)
-	for _, o := range a.RawData {
-		if len(o.Faults) > 0 {
-			// What cannot be read could be a second word about this attribute.
-			return "", fmt.Errorf("the attributes cannot all be read: %w", errors.Join(o.Faults...))
-		}
-	}
-	switch len(found) {
-	case 0:
+	text, found, err := attributeOf(a, key)
+	switch {
+	case err != nil:
+		return "", err
+	case !found:
 		return "", fmt.Errorf("attribute %q is missing", key)
-	case 1:
-	default:
-		return "", fmt.Errorf("attribute %q is there %d times", key, len(found))
+	case text == "":
+		return "", fmt.Errorf("attribute %q has no single value", key)
 	}
-	p := found[0]
-	if texts := p.Texts(); len(texts) == 1 && texts[0] != "" {
-		return texts[0], nil
-	}
-	var scalar any
-	if err := json.Unmarshal(p.Value, &scalar); err == nil {
-		switch scalar.(type) {
-		case bool, float64:
-			return string(p.Value), nil
-		}
-	}
-	return "", fmt.Errorf("attribute %q has no single value", key)
+	return text, nil
 }

@@ -58,6 +58,8 @@ type Receipt struct {
 	Hold    *records.Hold    `json:"hold,omitempty"`
 	Release *records.Release `json:"release,omitempty"`
 	Items   []HoldItem       `json:"items,omitempty"`
+	// Metadata is how each field of the metadata stands.
+	Metadata []FieldSync `json:"metadata,omitempty"`
 	// Findings are remarks that stop nothing, such as a lossy mapping.
 	Findings  []string      `json:"findings,omitempty"`
 	At        time.Time     `json:"at"`

@@ -28,6 +28,9 @@ type ScopeConfig struct {
 	Smint *smint.Client
 	// Portal is where portal assets come from; nil if none do.
 	Portal *PortalSource
+	// Metadata writes attributes of portal assets; nil: what ECM owns of the
+	// metadata stays open there.
+	Metadata MetadataWriter
 	// Contents opens the bytes of assets; nil means the files of purchases and
 	// of portal assets.
 	Contents Contents
@@ -64,6 +67,7 @@ type Scope struct {
 	ecm       *ecm.Client
 	smint     *smint.Client
 	portal    *PortalSource
+	metadata  MetadataWriter
 	contents  Contents
 	approvals Approvals
 	journal   Journal
@@ -85,7 +89,7 @@ func NewScope(c ScopeConfig) (*Scope, error) {
 	faults.Check(!c.Policy.Jurisdiction.Required || c.Policy.Jurisdiction.tells() || c.Of.Jurisdiction != "", "policy.jurisdiction.required", true, "a field or an attribute that tells the jurisdiction, or the scope's own")
 	s := &Scope{
 		id: c.ID, of: c.Of, root: c.Root, policy: c.Policy, ecm: c.ECM, smint: c.Smint, contents: c.Contents, approvals: c.approvals(&faults),
-		journal: c.Journal, now: c.Now, progress: c.Progress,
+		journal: c.Journal, now: c.Now, progress: c.Progress, metadata: c.Metadata,
 	}
 	if c.Portal != nil {
 		s.portal = c.Portal.checked(c.Smint != nil, &faults)
@@ -158,6 +162,9 @@ func (s *Scope) Check(ctx context.Context) error {
 		} else if err != nil {
 			return fmt.Errorf("check scope %s: %w", s.id, err)
 		}
+	}
+	if err := s.checkMetadata(ctx, note); err != nil {
+		return fmt.Errorf("check scope %s: %w", s.id, err)
 	}
 	if err := s.checkReferences(ctx, note); err != nil {
 		return err

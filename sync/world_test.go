@@ -54,7 +54,7 @@ func attributes() []testserver.ECMAttribute {
 		kind := map[rightsmap.AttributeType]string{rightsmap.DateAttribute: "date", rightsmap.IntegerAttribute: "integer", rightsmap.BooleanAttribute: "boolean"}[a.Type]
 		list = append(list, testserver.ECMAttribute{Label: a.Name, Type: kind, Multi: a.Multi, MaxLength: a.Length})
 	}
-	return list
+	return append(list, testserver.ECMAttribute{Label: "Owner", MaxLength: 40}, testserver.ECMAttribute{Label: "Sync baseline", MaxLength: 254})
 }
 
 type option func(*world, *testserver.ECMOptions)
@@ -70,7 +70,7 @@ func newWorld(t *testing.T, change func(*recsync.ScopeConfig), opts ...option) *
 	var err error
 	w.ecm, err = testserver.NewECM(options)
 	require.NoError(t, err)
-	w.smint = testserver.NewSmint(testserver.SmintOptions{Clock: w.clock})
+	w.smint = testserver.NewSmint(testserver.SmintOptions{Clock: w.clock, AttributeCommands: true})
 	t.Cleanup(func() { _, _ = w.ecm.Close(), w.smint.Close() })
 	w.root = w.ecm.AddFolder(2000, "Acme records")
 	w.category = w.ecm.AddCategory("Smint.io record", attributes()...)
