@@ -280,6 +280,44 @@ func TestF5_AStaleTokenIsReadAgain(t *testing.T) {
 	}
 }
 
+// TestF5_ItsOwnWriteIsNoConflict: the owner in ECM goes on while the portal was
+// just written to. What this call itself brought there is nobody's change.
+func TestF5_ItsOwnWriteIsNoConflict(t *testing.T) {
+	t.Parallel()
+	w, record := newMetadataWorld(t, nil)
+	plain, node := w.plainECM(), int64(record.Node())
+	plain.set(w, node, "Rights Status", "review")
+	_, _, err := w.syncMetadata(record)
+	require.NoError(t, err)
+	plain.set(w, node, "Rights Status", "allowed")
+	w.journal.mu.Lock()
+	w.journal.refuse = func(e recsync.JournalEntry) error {
+		if e.Kind == recsync.Intent && strings.HasPrefix(e.Target, "node") {
+			w.journal.refuse = nil
+			plain.set(w, node, "Rights Status", "denied")
+		}
+		return nil
+	}
+	w.journal.mu.Unlock()
+	_, fields, err := w.syncMetadata(record)
+	require.NoError(t, err)
+	require.Equal(t, recsync.FieldWritten, fields["rights_status"].State)
+	require.Equal(t, "denied", w.plainPortal().attribute("99:image:kv-1", "rights_status"))
+	require.Equal(t, "denied", plain.attribute(w, node, "Rights Status"))
+}
+
+// TestF5_AWriteThatDidNothingIsNoticed: a 200 proves nothing.
+func TestF5_AWriteThatDidNothingIsNoticed(t *testing.T) {
+	t.Parallel()
+	w, record := newMetadataWorld(t, nil)
+	w.smint.SetAttributes("kv-1", testserver.SmintJSON{"campaign": "Summer"})
+	w.ecm.Fail(testserver.Fault{Route: putCategory, Status: 200, Header: http.Header{"Content-Type": {"application/json"}}, Body: `{"results":{}}`})
+	receipt, fields, err := w.syncMetadata(record)
+	require.ErrorIs(t, err, recsync.ErrVerify)
+	require.Equal(t, recsync.Incomplete, receipt.Change)
+	require.Equal(t, recsync.FieldOpen, fields["campaign"].State)
+}
+
 // TestF5_ALostAnswerIsLookedUp: on either side, after either kind of loss, the
 // same end is reached and nobody's value is lost.
 func TestF5_ALostAnswerIsLookedUp(t *testing.T) {
@@ -346,9 +384,9 @@ func TestR23_AHoldCoversTheMetadata(t *testing.T) {
 	w.smint.SetAttributes("kv-1", testserver.SmintJSON{"campaign": "Summer"})
 	node := int64(record.Node())
 
-	w.ecm.Fail(testserver.Fault{Route: "GET /v1/nodes/{id}/holds", Status: 503, Times: -1})
+	w.ecm.Fail(testserver.Fault{Route: "GET /v1/nodes/{id}/holds", Status: 403, Times: -1})
 	_, _, err := w.syncMetadata(record)
-	require.ErrorIs(t, err, ecm.ErrUnavailable, "a hold that cannot be read may be there")
+	require.ErrorIs(t, err, ecm.ErrDenied, "a hold that cannot be read may be there")
 	w.ecm.Heal()
 
 	plan, err := recsync.PlanSyncMetadata(t.Context(), w.scope, recsync.MetadataRequest{Record: record})
