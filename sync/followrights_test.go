@@ -225,7 +225,7 @@ func TestR9_ACancellationInterruptedAnywhereIsCompleted(t *testing.T) {
 // are in the end those of the newest, and every word that was kept stays.
 func TestR17_WordsInAnyOrderEndInTheNewest(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, nil)
+	w := newWorld(t, func(c *recsync.ScopeConfig) { c.Policy.KeepOpen = true })
 	number := 0
 	counts := map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
@@ -267,6 +267,8 @@ func TestR17_WordsInAnyOrderEndInTheNewest(t *testing.T) {
 		want, err := rightsmap.Read(words[len(words)-1])
 		require.NoError(rt, err)
 		require.Equal(rt, want.Standing(w.clock.Now()).Summary(), w.standing(record).Summary(), "order %v: the newest word decides", order)
+		n, _ := w.ecm.Node(int64(r.Record.Node()))
+		require.Equal(rt, want.Standing(w.clock.Now()).Verdict.String(), w.value(n, "Rights Status"), "order %v: an open record's attributes follow the newest word, and no older one", order)
 		doc, _ := w.ecm.Node(int64(record.Rights))
 		require.Equal(rt, kept, doc.Versions, "each word that was kept is a version, and none went away")
 	})

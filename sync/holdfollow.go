@@ -36,12 +36,6 @@ func (d *declaration) hold(ctx context.Context) error {
 	return nil
 }
 
-// hold has the rights document held by what holds its record. The record is
-// asked after the document is there: a hold that comes later finds both.
-func (t *transfer) hold(ctx context.Context) error {
-	return t.s.holdLike(ctx, &t.taking, t.record.record.ID, t.id)
-}
-
 // holdLike has a document that has just come beside a record held by all that
 // holds the record.
 func (s *Scope) holdLike(ctx context.Context, t *taking, record, document ecm.NodeID) error {

@@ -3,6 +3,7 @@ package sync
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,10 +48,8 @@ type RightsPlan struct {
 	// What was observed.
 	record   observation
 	attrs    ecm.CategoryValues
-	document *ecm.Node
-	details  *ecm.RecordDetails
+	document *companion
 	stored   []rightsVersion
-	related  bool
 	asOf     time.Time
 }
 
@@ -84,6 +83,10 @@ func PlanTransferRights(ctx context.Context, s *Scope, req RightsRequest) (*Righ
 	}
 	key := req.Record.key
 	p := &RightsPlan{Scope: s.id.String(), Policy: s.policy.Version, Key: key, Document: key.CompanionName(records.CompanionRights), scope: s, request: req}
+	p.document = &companion{
+		taking: &taking{s: s, primitive: transferRights, key: key}, kind: records.CompanionRights, what: "rights document", fileName: "rights.zip",
+		reference: s.policy.RightsReference,
+	}
 	if err := p.read(); err != nil {
 		return nil, err
 	}
@@ -133,7 +136,23 @@ func (p *RightsPlan) observe(ctx context.Context) error {
 	if o.record == nil || o.record.ID != p.request.Record.node {
 		return fmt.Errorf("%w: node %s is not record %s of scope %s", ErrForeignScope, p.request.Record.node, p.Key, s.id)
 	}
-	p.record, p.document = o, o.rights
+	p.record, p.document.class = o, cmp.Or(s.policy.RightsClass, ecm.NodeID(o.Class))
+	if err := p.document.observe(ctx, o.record, o.rights); err != nil {
+		return err
+	}
+	if p.stored, err = s.rightsVersions(ctx, o.rights); err != nil {
+		return err
+	}
+	if !p.current() && p.newer() {
+		p.Findings = append(p.Findings, "newer rights than these are kept already; an older word about the license adds nothing")
+	}
+	return p.observeAttributes(ctx)
+}
+
+// observeAttributes reads which of the record's attributes are to change: none
+// by a word that is not the newest.
+func (p *RightsPlan) observeAttributes(ctx context.Context) error {
+	s := p.scope
 	c, err := s.category(ctx)
 	if err != nil {
 		return err
@@ -143,37 +162,23 @@ func (p *RightsPlan) observe(ctx context.Context) error {
 		return err
 	}
 	p.Findings = append(p.Findings, losses...)
-	p.attrs = differing(values, o.values)
-	if o.Final && len(p.attrs) > 0 {
+	p.attrs = differing(values, p.record.values)
+	switch {
+	case !p.newest():
+		p.attrs = nil
+	case p.record.Final && len(p.attrs) > 0:
 		p.Findings = append(p.Findings, fmt.Sprintf("the record is final: %d rights attributes stay as they were; the rights document has the newest", len(p.attrs)))
 		p.attrs = nil
 	}
-	if p.document == nil {
-		return nil
-	}
-	return p.observeDocument(ctx, c)
+	return nil
 }
 
-func (p *RightsPlan) observeDocument(ctx context.Context, c *ecm.Category) error {
-	s := p.scope
-	values, err := s.ecm.Categories.OfNode(ctx, p.document.ID)
-	if err != nil {
-		return err
+// newest tells that these rights are, or will be, the newest version.
+func (p *RightsPlan) newest() bool {
+	if p.current() {
+		return p.stored[len(p.stored)-1].digest == p.Digest
 	}
-	if carried := s.field(c, values, FieldKey); carried != p.Key.String() {
-		return fmt.Errorf("%w: node %s %q carries the key %q, not %s", ErrNotOurs, p.document.ID, p.Document, carried, p.Key)
-	}
-	if p.stored, err = s.rightsVersions(ctx, p.document); err != nil {
-		return err
-	}
-	if !p.current() && p.newer() {
-		p.Findings = append(p.Findings, "newer rights than these are kept already; an older word about the license adds nothing")
-	}
-	if p.details, err = s.ecm.RMClassifications.Get(ctx, p.document.ID); err != nil {
-		return err
-	}
-	p.related, err = s.related(ctx, p.record.record.ID, p.document.ID, s.policy.RightsReference)
-	return err
+	return !p.newer()
 }
 
 // current tells that exactly these rights are kept already, as the newest
@@ -188,32 +193,11 @@ func (p *RightsPlan) newer() bool {
 }
 
 func (p *RightsPlan) steps() []Step {
-	doc := fmt.Sprintf("%q", p.Document)
 	var steps []Step
 	if len(p.attrs) > 0 {
 		steps = append(steps, Step{Do: "write rights attributes", On: "node " + p.record.record.ID.String(), With: itoa(int64(len(p.attrs))) + " values"})
 	}
-	switch {
-	case p.document == nil:
-		steps = append(steps, Step{Do: "upload rights document", On: doc, With: p.Digest.String()})
-	case !p.current() && !p.newer():
-		steps = append(steps, Step{Do: "add rights version", On: doc, With: p.Digest.String()})
-	}
-	if p.details == nil || len(p.details.Entries) == 0 {
-		steps = append(steps, Step{Do: "classify rights document", On: doc, With: "class " + p.class().String()})
-	}
-	if p.scope.policy.RightsReference != "" && !p.related {
-		steps = append(steps, Step{Do: "cross-reference", On: doc, With: p.scope.policy.RightsReference})
-	}
-	return steps
-}
-
-// class is that of the rights document: the policy's, or the record's own.
-func (p *RightsPlan) class() ecm.NodeID {
-	if p.scope.policy.RightsClass > 0 {
-		return p.scope.policy.RightsClass
-	}
-	return ecm.NodeID(p.record.Class)
+	return append(steps, p.document.steps(p.Digest.String(), !p.current() && !p.newer())...)
 }
 
 // Apply carries out the plan, if what it was made from still holds; otherwise

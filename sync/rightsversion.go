@@ -52,6 +52,9 @@ func parseLabel(s string) (rightsVersion, bool) {
 // The first one's label is the node's description. A version that says nothing
 // is read and hashed.
 func (s *Scope) rightsVersions(ctx context.Context, doc *ecm.Node) ([]rightsVersion, error) {
+	if doc == nil {
+		return nil, nil
+	}
 	versions, err := s.ecm.Versions.List(ctx, doc.ID)
 	if err != nil {
 		return nil, err
