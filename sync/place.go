@@ -70,14 +70,15 @@ type found struct {
 	record, rights, stub *ecm.Node
 }
 
-// look reads what stands under the names of a key, in one request. The search
-// index is never asked: names are unique in a folder at once.
+// look reads what stands under the names of a key, with its attributes, in one
+// request. The search index is never asked: names are unique in a folder at
+// once.
 func (s *Scope) look(ctx context.Context, folder ecm.NodeID, key records.RecordKey) (found, error) {
 	var f found
 	if folder == 0 {
 		return f, nil
 	}
-	for n, err := range s.ecm.Nodes.All(ctx, folder, &ecm.ListOptions{Name: key.Short()}) {
+	for n, err := range s.ecm.Nodes.All(ctx, folder, &ecm.ListOptions{Name: key.Short(), With: []ecm.Part{ecm.WithCategories}}) {
 		if err != nil {
 			return found{}, err
 		}
@@ -118,16 +119,17 @@ func (s *Scope) observe(ctx context.Context, key records.RecordKey) (observation
 		o.Disposed = o.rights != nil || o.stub != nil
 		return o, nil
 	}
-	return o, s.readRecord(ctx, key, o.record.ID, &o)
+	return o, s.readRecord(ctx, key, &o)
 }
 
 // readRecord reads a record's link to its asset and its record details.
-func (s *Scope) readRecord(ctx context.Context, key records.RecordKey, id ecm.NodeID, o *observation) error {
+func (s *Scope) readRecord(ctx context.Context, key records.RecordKey, o *observation) error {
+	id := o.record.ID
 	c, err := s.category(ctx)
 	if err != nil {
 		return err
 	}
-	if o.values, err = s.ecm.Categories.OfNode(ctx, id); err != nil {
+	if o.values, err = s.attributes(ctx, o.record); err != nil {
 		return err
 	}
 	if carried := s.field(c, o.values, FieldKey); carried != key.String() {
@@ -136,12 +138,18 @@ func (s *Scope) readRecord(ctx context.Context, key records.RecordKey, id ecm.No
 	if o.details, err = s.ecm.RMClassifications.Get(ctx, id); err != nil {
 		return err
 	}
-	if o.record != nil {
-		o.Size = o.record.Size
-	}
-	o.Node, o.Digest = int64(id), s.field(c, o.values, FieldDigest)
+	o.Node, o.Size, o.Digest = int64(id), o.record.Size, s.field(c, o.values, FieldDigest)
 	o.Observed.read(o.details)
 	return nil
+}
+
+// attributes are a listed node's category values. Where none came along, the
+// node itself is asked: a server may leave them out of a list.
+func (s *Scope) attributes(ctx context.Context, listed *ecm.Node) (ecm.CategoryValues, error) {
+	if len(listed.Categories) > 0 {
+		return listed.Categories, nil
+	}
+	return s.ecm.Categories.OfNode(ctx, listed.ID)
 }
 
 func (o *Observed) read(d *ecm.RecordDetails) {
