@@ -23,7 +23,7 @@ func (w *world) calls() []string {
 }
 
 // TestDeclareRecord_SendsWhatItNeedsAndNoMore: with folder and class known, each
-// call has its own reason, and a record that stands costs two reads.
+// call has its own reason, and a record that stands costs reads alone.
 func TestDeclareRecord_SendsWhatItNeedsAndNoMore(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -39,6 +39,7 @@ func TestDeclareRecord_SendsWhatItNeedsAndNoMore(t *testing.T) {
 		"GET /v1/nodes/{id}/rmclassifications",      // the token that a classification must bring
 		"POST /v1/nodes/{id}/rmclassifications",     // the class, with the record details
 		"GET /v1/nodes/{id}/rmclassifications",      // the schedule, before what cannot be undone
+		"GET /v2/nodes/{id}/nodes",                  // no hold was ordered meanwhile for what is to come
 		"PUT /v1/rmclassifications/finalizerecords", // final
 		"GET /v1/nodes/{id}/rmclassifications",      // class, schedule, status and finality as they are stored
 	}, w.calls(), "a declaration sends another number of requests than it has reasons for")
@@ -46,7 +47,7 @@ func TestDeclareRecord_SendsWhatItNeedsAndNoMore(t *testing.T) {
 	w.ecm.Forget()
 	again := mustDeclare(w, assets[1])
 	require.Equal(t, recsync.Unchanged, again.Change)
-	require.Equal(t, []string{"GET /v2/nodes/{id}/nodes", "GET /v1/nodes/{id}/rmclassifications"}, w.calls(), "a record that stands is read by its name, with its attributes, and by its record details")
+	require.Equal(t, []string{"GET /v2/nodes/{id}/nodes", "GET /v1/nodes/{id}/rmclassifications", "GET /v2/nodes/{id}/nodes"}, w.calls(), "a record that stands is read by its name, with its attributes, and by its record details; then the holds that were ordered")
 }
 
 // TestDeclareRecord_AListWithoutAttributesIsNoJudgment: a server that leaves
