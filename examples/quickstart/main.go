@@ -120,7 +120,7 @@ func run(ctx context.Context, args []string, env func(string) string, stdout, st
 	if err == nil && s.state != "" && !s.dryRun {
 		err = w.save(s.state)
 	}
-	fmt.Fprintln(stdout, result)
+	p.counts(result)
 	return explain(err)
 }
 
@@ -196,6 +196,18 @@ func (p *printer) sent(key records.RecordKey, sent, size int64) {
 	}
 	p.told = sent
 	fmt.Fprintf(p.progress, "%s: %d of %d MiB\n", key, sent>>20, size>>20)
+}
+
+// counts ends the output with a line that has one form, whatever happened, so
+// that a script can rely on it.
+func (p *printer) counts(r recsync.FollowResult) {
+	if r.Planned > 0 {
+		fmt.Fprintf(p.out, "planned: %d would be declared\n", r.Planned)
+	}
+	if r.Updated > 0 {
+		fmt.Fprintf(p.out, "updated: the rights of %d records that stand as they were\n", r.Updated)
+	}
+	fmt.Fprintf(p.out, "declared=%d unchanged=%d incomplete=%d skipped=%d quarantined=%d\n", r.Declared, r.Unchanged, r.Incomplete, r.Skipped, r.Quarantined)
 }
 
 func (p *printer) left(where string, items []recsync.FeedItem) {

@@ -31,9 +31,13 @@ func quickstart(t *testing.T, args ...string) (stdout string, err error) {
 	return out.String(), err
 }
 
-func lastLine(out string) string {
+// lastLine is the last line, which has one form, whatever happened.
+func lastLine(t *testing.T, out string) string {
+	t.Helper()
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	return lines[len(lines)-1]
+	last := lines[len(lines)-1]
+	require.Regexp(t, `^declared=\d+ unchanged=\d+ incomplete=\d+ skipped=\d+ quarantined=\d+$`, last, "scripts rely on the form of the last line")
+	return last
 }
 
 // TestQuickstart_EndsAsTheREADMESays: the film is short here; its length
@@ -45,11 +49,11 @@ func TestQuickstart_EndsAsTheREADMESays(t *testing.T) {
 	require.NoError(t, err)
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	require.NoError(t, err)
-	require.Contains(t, string(readme), "\n"+lastLine(out)+"\n")
+	require.Contains(t, string(readme), "\n"+lastLine(t, out)+"\n")
 	require.Contains(t, out, "79416/1/1 [bytes differ]", "what is in quarantine is named at the end")
 	files, err := filepath.Glob(filepath.Join(receipts, "*.json"))
 	require.NoError(t, err)
-	require.Len(t, files, 23)
+	require.Len(t, files, 24, "one file for each line of the output")
 	for _, f := range files {
 		b, err := os.ReadFile(f)
 		require.NoError(t, err)
@@ -58,7 +62,7 @@ func TestQuickstart_EndsAsTheREADMESays(t *testing.T) {
 
 	again, err := quickstart(t, "-large", "9", "-state", state)
 	require.NoError(t, err)
-	require.Contains(t, lastLine(again), "declared=0 unchanged=19 incomplete=0")
+	require.Contains(t, lastLine(t, again), "declared=0 unchanged=19 incomplete=0")
 }
 
 func TestQuickstart_ADryRunPrintsThePlan(t *testing.T) {
@@ -67,7 +71,7 @@ func TestQuickstart_ADryRunPrintsThePlan(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "1. create folder")
 	require.Contains(t, out, "finalize")
-	require.Contains(t, lastLine(out), "declared=0")
+	require.Contains(t, lastLine(t, out), "declared=0")
 }
 
 func TestQuickstart_TakesOwnFiles(t *testing.T) {
@@ -80,13 +84,31 @@ func TestQuickstart_TakesOwnFiles(t *testing.T) {
 	}
 	out, err := quickstart(t, "-assets", dir)
 	require.NoError(t, err)
-	require.Equal(t, "declared=2 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(out))
+	require.Equal(t, "declared=2 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(t, out))
 	require.Contains(t, out, "denied")
 
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.jpg.license.json"), []byte(`{"valid_until":"soon"}`), 0o600))
 	_, err = quickstart(t, "-assets", dir)
 	require.ErrorContains(t, err, "a.jpg.license.json")
 	require.ErrorContains(t, err, "valid_until")
+}
+
+// TestREADME_TheLicenseBesideAFileIsOne: what the README shows can be put
+// beside a file.
+func TestREADME_TheLicenseBesideAFileIsOne(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	require.NoError(t, err)
+	_, license, found := strings.Cut(string(readme), "```json\n")
+	require.True(t, found)
+	license, _, _ = strings.Cut(license, "```")
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.jpg"), []byte("picture"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.jpg.license.json"), []byte(license), 0o600))
+	out, err := quickstart(t, "-assets", dir)
+	require.NoError(t, err)
+	require.Contains(t, out, "rights: allowed until 2031-12-31: not usages advertising_any; geographies europe_any", "the record is under the license beside the file")
+	require.Equal(t, "declared=1 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(t, out))
 }
 
 // TestQuickstart_FollowsAFolderThatChanges: what is new is declared, other
@@ -108,22 +130,22 @@ func TestQuickstart_FollowsAFolderThatChanges(t *testing.T) {
 	write("c\nd.jpg", "odd")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "folder"), 0o700))
 	out := again()
-	require.Equal(t, "declared=2 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(out))
+	require.Equal(t, "declared=2 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(t, out))
 	require.Contains(t, out, `left out of -assets: "folder" is no regular file`)
 	require.Contains(t, out, `left out of -assets: ".b.jpg" is hidden`)
 
 	write("e.jpg", "another")
-	require.Equal(t, "declared=1 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(again()), "a new file joins the feed")
+	require.Equal(t, "declared=1 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(t, again()), "a new file joins the feed")
 	write("a.jpg", "picture, retouched")
 	out = again()
-	require.Equal(t, "declared=1 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(out), "other bytes are the file's next version")
+	require.Equal(t, "declared=1 unchanged=0 incomplete=0 skipped=0 quarantined=0", lastLine(t, out), "other bytes are the file's next version")
 	require.Contains(t, out, "-1-v2 [")
 	write("e.jpg.license.json", `{"valid_until":"2020-01-01"}`)
 	out = again()
-	require.Equal(t, "declared=0 unchanged=1 incomplete=0 skipped=0 quarantined=0", lastLine(out), "a license that changes makes no second record")
+	require.Equal(t, "declared=0 unchanged=1 incomplete=0 skipped=0 quarantined=0", lastLine(t, out), "a license that changes makes no second record")
 	require.Contains(t, out, "the rights document has a version more")
 	require.Contains(t, out, "denied: the license ended on 2020-01-01")
-	require.Equal(t, "declared=0 unchanged=5 incomplete=0 skipped=0 quarantined=0", lastLine(again()), "nothing is new: the whole feed once more")
+	require.Equal(t, "declared=0 unchanged=5 incomplete=0 skipped=0 quarantined=0", lastLine(t, again()), "nothing is new: the whole feed once more")
 }
 
 func TestQuickstart_SaysWhatIsWrongWithItsInput(t *testing.T) {
@@ -288,7 +310,7 @@ func TestQuickstart_KilledAnywhereItEndsTheSame(t *testing.T) {
 	}
 	again, err := command(t.Context()).CombinedOutput()
 	require.NoError(t, err)
-	require.Contains(t, lastLine(string(again)), "declared=0")
+	require.Contains(t, lastLine(t, string(again)), "declared=0")
 	require.Len(t, countByHTTP(t, w), 38)
 }
 
