@@ -1,6 +1,10 @@
 package smint
 
-import "encoding/json"
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
 
 // Binary is one file of a license purchase transaction. More than one makes a
 // compound asset.
@@ -22,7 +26,7 @@ type Binary struct {
 	// Version begins at 1 and grows by 1 with each update of the file; nil if
 	// not sent.
 	Version *int `json:"version"`
-	// Raw is the binary as it came, without its address.
+	// Raw is the binary as it came, byte for byte, but for its address.
 	Raw json.RawMessage `json:"-"`
 }
 
@@ -34,19 +38,41 @@ func (b Binary) EffectiveVersion() int {
 	return *b.Version
 }
 
-// decodeBinary reads one binary and keeps its bytes without the address, which
+// decodeBinary reads one binary and keeps its bytes but for the address, which
 // is a credential.
 func decodeBinary(raw json.RawMessage) (Binary, error) {
 	var b Binary
 	if err := json.Unmarshal(raw, &b); err != nil {
 		return b, err
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
-		return b, err
-	}
-	delete(members, "download_url")
 	var err error
-	b.Raw, err = json.Marshal(members)
+	b.Raw, err = redact(raw, "download_url")
 	return b, err
+}
+
+// redact returns the bytes of an object with the value of one member, however
+// often and in whatever case it is there, taken out.
+func redact(raw []byte, member string) (json.RawMessage, error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := d.Token(); err != nil {
+		return nil, err
+	}
+	var kept []byte
+	done := 0
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+		if text, ok := name.(string); ok && strings.EqualFold(text, member) && string(value) != "null" {
+			end := int(d.InputOffset())
+			kept = append(append(kept, raw[done:end-len(value)]...), `"[redacted]"`...)
+			done = end
+		}
+	}
+	return append(kept, raw[done:]...), nil
 }

@@ -117,11 +117,8 @@ func TestCodeFlow_APersonLogsIn(t *testing.T) {
 	_, err = c.Metadata.Generic(t.Context())
 	require.NoError(t, err, "and is refreshed")
 
-	receiver, err := url.Parse(b.asked.Get("redirect_uri"))
-	require.NoError(t, err)
-	l, err := net.Listen("tcp", receiver.Host)
-	require.NoError(t, err, "the receiver has given its port back")
-	require.NoError(t, l.Close())
+	_, page, err := visit(t.Context(), b.asked.Get("redirect_uri"), "")
+	require.True(t, err != nil || !strings.Contains(page, "Login"), "the receiver is gone")
 }
 
 // TestCodeFlow_WhatIsNotToThisLoginChangesNothing: any page of the browser can

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strings"
 )
 
@@ -119,6 +120,22 @@ func unknownFields(raw []byte, known map[string]bool) (map[string]json.RawMessag
 		return nil, nil
 	}
 	return all, nil
+}
+
+// lenient reads the members of an object one by one into the fields of a
+// struct: one that is absent, or of another shape, leaves its field as it is.
+func lenient(raw []byte, into any) {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		return
+	}
+	fields := reflect.ValueOf(into).Elem()
+	for i := range fields.NumField() {
+		value, ok := members[fields.Type().Field(i).Tag.Get("json")]
+		if fresh := reflect.New(fields.Field(i).Type()); ok && json.Unmarshal(value, fresh.Interface()) == nil {
+			fields.Field(i).Set(fresh.Elem())
+		}
+	}
 }
 
 // names is the set of JSON names that a type knows.

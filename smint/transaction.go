@@ -89,6 +89,7 @@ type LicensePurchaseTransaction struct {
 	CollectionElementUUID    string               `json:"collection_content_element_uuid"`
 	CollectionElementAddedBy string               `json:"collection_content_element_created_by_user_name"`
 
+	PurchaseDetails `json:"-"`
 	// Raw is the transaction as it came, byte for byte.
 	Raw json.RawMessage `json:"-"`
 }
@@ -106,6 +107,8 @@ type ContentElement struct {
 	IsAI             *bool              `json:"is_ai"`
 	IsEditorialUse   *bool              `json:"is_editorial_use"`
 	ReleaseDetails   *ReleaseDetails    `json:"release_details"`
+
+	ContentDetails `json:"-"`
 }
 
 // Offering is what the provider offered.
@@ -118,6 +121,8 @@ type Offering struct {
 	ContractName   string       `json:"contract_name"`
 	LicenseUUID    string       `json:"license_uuid"`
 	IsEditorialUse *bool        `json:"is_editorial_use"`
+
+	OfferingDetails `json:"-"`
 }
 
 // LicenseText is the license in words.
@@ -133,7 +138,7 @@ func (t LicensePurchaseTransaction) Syncable() bool { return t.CanBeSynced != ni
 // EffectiveText is the license in words, wherever the payload has it.
 func (t LicensePurchaseTransaction) EffectiveText() LocalizedText {
 	switch {
-	case t.LicenseText != nil:
+	case t.LicenseText != nil && len(t.LicenseText.Effective) > 0:
 		return t.LicenseText.Effective
 	case t.Offering != nil && t.Offering.LicenseText != nil:
 		return t.Offering.LicenseText.Effective
@@ -159,6 +164,7 @@ func (t LicensePurchaseTransaction) EditorialUse() *bool {
 func DecodeTransaction(raw json.RawMessage) (*LicensePurchaseTransaction, error) {
 	t := &LicensePurchaseTransaction{}
 	err := json.Unmarshal(raw, t)
+	lenient(raw, &t.PurchaseDetails)
 	if err == nil && t.UUID == "" {
 		err = fmt.Errorf("uuid is missing")
 	}

@@ -21,6 +21,9 @@ type TransactionPage struct {
 	// Continuation asks for what follows this page. Store it after every item
 	// of the page is dealt with, never before: what is not stored comes again.
 	Continuation string
+	// End tells that the feed has nothing more, for now. A page without items
+	// need not be the end: what cannot be synced may have been passed over.
+	End bool
 }
 
 // TransactionItem is one place of a page: a transaction, or why it cannot be
@@ -36,8 +39,10 @@ type TransactionItem struct {
 const MaxPage = 100
 
 // List reads the page after a continuation; an empty one begins at the start
-// of the feed. A page without items is the end of the feed, for now: changed
-// transactions come again at its end. Zero for limit means 10.
+// of the feed. A page that says so is the end of the feed, for now: changed
+// transactions come again at its end. Zero for limit means 10. A page with
+// items and without a continuation of its own comes together with
+// ErrCursorLoop: its items are good, and nobody can tell what follows them.
 //
 // API: GET /sync/licensePurchaseTransactions (path by configuration).
 func (s *LicensePurchaseTransactionsService) List(ctx context.Context, continuation string, limit int) (*TransactionPage, error) {
@@ -63,7 +68,7 @@ func (s *LicensePurchaseTransactionsService) List(ctx context.Context, continuat
 	if err != nil {
 		return nil, err
 	}
-	page := &TransactionPage{Continuation: continuation}
+	page := &TransactionPage{Continuation: continuation, End: len(answer.Items) == 0 && (answer.Count == nil || *answer.Count <= 0)}
 	if answer.Continuation != nil && *answer.Continuation != "" {
 		page.Continuation = *answer.Continuation
 	}
@@ -71,17 +76,20 @@ func (s *LicensePurchaseTransactionsService) List(ctx context.Context, continuat
 		t, err := DecodeTransaction(raw)
 		page.Items = append(page.Items, TransactionItem{t, err})
 	}
-	if len(page.Items) > 0 && page.Continuation == continuation {
+	if !page.End && page.Continuation == continuation {
 		return page, &Error{
 			Op: s.routes.transactions.Name, Method: "GET", Route: s.routes.transactions.Template, StatusCode: 200,
-			Message: "a page with items repeats its continuation", Err: ErrCursorLoop,
+			Message: "a page that is not the last repeats its continuation", Err: ErrCursorLoop,
 		}
 	}
 	return page, nil
 }
 
 // Pages walks the feed from a continuation to its present end. It can be
-// ranged again, and then begins at the same place.
+// ranged again, and then begins at the same place. The last page may be one
+// without items that only brings a newer continuation. Of a server that repeats
+// a continuation the page is yielded, with the continuation that it was asked
+// with, and then ErrCursorLoop.
 //
 // API: GET /sync/licensePurchaseTransactions (path by configuration).
 func (s *LicensePurchaseTransactionsService) Pages(ctx context.Context, continuation string, limit int) iter.Seq2[*TransactionPage, error] {
@@ -89,19 +97,23 @@ func (s *LicensePurchaseTransactionsService) Pages(ctx context.Context, continua
 		seen := map[string]bool{continuation: true}
 		for cursor := continuation; ; {
 			page, err := s.List(ctx, cursor, limit)
-			if err != nil {
+			if err != nil && page == nil {
 				yield(nil, err)
 				return
 			}
-			if len(page.Items) == 0 {
+			if err == nil && page.Continuation != cursor && seen[page.Continuation] {
+				err = fmt.Errorf("smint: %s: %w", s.routes.transactions.Name, ErrCursorLoop)
+			}
+			if err != nil {
+				page.Continuation = cursor
+				_ = (len(page.Items) == 0 || yield(page, nil)) && yield(nil, err)
 				return
 			}
-			if seen[page.Continuation] {
-				yield(nil, fmt.Errorf("smint: %s: %w", s.routes.transactions.Name, ErrCursorLoop))
+			if page.End && page.Continuation == cursor {
 				return
 			}
 			seen[page.Continuation], cursor = true, page.Continuation
-			if !yield(page, nil) {
+			if !yield(page, nil) || page.End {
 				return
 			}
 		}

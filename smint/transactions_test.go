@@ -1,9 +1,12 @@
 package smint_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,6 +74,97 @@ func TestTransactions_ARepeatedContinuationIsAnError(t *testing.T) {
 		}
 	}
 	require.ErrorIs(t, last, smint.ErrCursorLoop)
+	require.Equal(t, 16, n, "the items of a page that repeats its continuation are good: 10, 5, and the error")
+}
+
+// scripted has the feed answer these pages, one after the other.
+func (w *tenant) scripted(pages ...string) {
+	for _, page := range pages {
+		w.Fail(testserver.Fault{Route: feedRoute, Status: 200, Body: page})
+	}
+}
+
+// walk reads all pages, and tells the uuids, the continuations that a reader
+// would have stored, and the error.
+func (w *tenant) walk(t *testing.T, from string) (uuids, stored []string, last error) {
+	t.Helper()
+	for page, err := range w.c.LicensePurchaseTransactions.Pages(t.Context(), from, 10) {
+		if err != nil {
+			return uuids, stored, err
+		}
+		for _, item := range page.Items {
+			uuids = append(uuids, string(item.Transaction.UUID))
+		}
+		stored = append(stored, page.Continuation)
+	}
+	return uuids, stored, nil
+}
+
+// TestTransactions_OnlyTheServerEndsTheFeed: pages of which nothing can be
+// synced may be empty, and what they bring is their continuation.
+func TestTransactions_OnlyTheServerEndsTheFeed(t *testing.T) {
+	t.Parallel()
+	w := newTenant(t, nil)
+	w.scripted(
+		`{"count":2,"continuation_uuid":"a","license_purchase_transactions":[]}`,
+		`{"count":1,"continuation_uuid":"b","license_purchase_transactions":[{"uuid":"1"}]}`,
+		`{"count":3,"continuation_uuid":"c","license_purchase_transactions":null}`,
+		`{"count":0,"continuation_uuid":"d","license_purchase_transactions":[]}`,
+	)
+	uuids, stored, err := w.walk(t, "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"1"}, uuids)
+	require.Equal(t, []string{"a", "b", "c", "d"}, stored, "the continuation of the end is stored too: no page is read twice")
+	var asked []string
+	for _, e := range w.Exchanges() {
+		if e.Route == feedRoute {
+			asked = append(asked, e.Query)
+		}
+	}
+	require.Equal(t, []string{"limit=10", "continuationUuid=a&limit=10", "continuationUuid=b&limit=10", "continuationUuid=c&limit=10"}, asked)
+
+	for name, end := range map[string]string{
+		"the same":   `{"count":0,"continuation_uuid":"d","license_purchase_transactions":[]}`,
+		"null":       `{"count":0,"continuation_uuid":null,"license_purchase_transactions":null}`,
+		"no count":   `{"license_purchase_transactions":[]}`,
+		"nothing":    `{}`,
+		"null count": `{"count":null}`,
+	} {
+		w.scripted(end)
+		uuids, stored, err = w.walk(t, "d")
+		require.NoError(t, err, name)
+		require.Empty(t, uuids, name)
+		require.Empty(t, stored, name)
+	}
+}
+
+// TestTransactions_AContinuationThatLeadsNowhere: items are never lost to it,
+// and the walk never goes round.
+func TestTransactions_AContinuationThatLeadsNowhere(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		pages  []string
+		uuids  []string
+		stored []string
+	}{
+		"null":     {[]string{`{"count":1,"continuation_uuid":null,"license_purchase_transactions":[{"uuid":"1"}]}`}, []string{"1"}, []string{"d"}},
+		"its own":  {[]string{`{"count":1,"continuation_uuid":"d","license_purchase_transactions":[{"uuid":"1"}]}`}, []string{"1"}, []string{"d"}},
+		"no items": {[]string{`{"count":5,"continuation_uuid":"d","license_purchase_transactions":[]}`}, nil, nil},
+		"a circle": {[]string{
+			`{"count":1,"continuation_uuid":"e","license_purchase_transactions":[{"uuid":"1"}]}`,
+			`{"count":1,"continuation_uuid":"d","license_purchase_transactions":[{"uuid":"2"}]}`,
+		}, []string{"1", "2"}, []string{"e", "e"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newTenant(t, nil)
+			w.scripted(row.pages...)
+			uuids, stored, err := w.walk(t, "d")
+			require.ErrorIs(t, err, smint.ErrCursorLoop)
+			require.Equal(t, row.uuids, uuids)
+			require.Equal(t, row.stored, stored, "and the stored continuation never goes back")
+		})
+	}
 }
 
 // TestTransactions_OneBrokenItemLeavesTheOthers, and names itself.
@@ -117,6 +211,72 @@ func TestTransactions_TheFullShapeAndItsExactBytes(t *testing.T) {
 	require.Equal(t, smint.ContentImage, tx.ContentElement.ContentType)
 	require.Equal(t, smint.LicenseRoyaltyFree, tx.Offering.LicenseType)
 	require.NotEmpty(t, tx.PurchasedByName)
+}
+
+// tags are the JSON names of a struct's fields, those of its details included.
+func tags(v any) []string {
+	var list []string
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
+		if name := strings.Split(f.Tag.Get("json"), ",")[0]; name != "" && name != "-" {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// TestTransactions_EveryRecordedMemberHasAField.
+func TestTransactions_EveryRecordedMemberHasAField(t *testing.T) {
+	t.Parallel()
+	w := newTenant(t, nil)
+	terms := testserver.SmintTerm(1, "Default", testserver.SmintJSON{"valid_until": "2027-05-06T00:00:00Z"})
+	p := testserver.SmintPurchase{UUID: "79468", Title: "Mouse", German: "Maus", Keywords: []string{"mouse"}, AI: true, Terms: []testserver.SmintJSON{terms}, Reuses: "1"}
+	require.NoError(t, w.Emit(p.Payload(), testserver.SmintBinary{UUID: "1", SmintVersion: version(nil)}))
+	page, err := w.c.LicensePurchaseTransactions.List(t.Context(), "", 10)
+	require.NoError(t, err)
+	tx := page.Items[0].Transaction
+	var raw struct {
+		Element  map[string]json.RawMessage   `json:"content_element"`
+		Offering map[string]json.RawMessage   `json:"offering"`
+		Text     map[string]json.RawMessage   `json:"license_text"`
+		Terms    []map[string]json.RawMessage `json:"license_terms"`
+	}
+	var whole map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(tx.Raw, &whole))
+	require.NoError(t, json.Unmarshal(tx.Raw, &raw))
+	for what, row := range map[string]struct {
+		members map[string]json.RawMessage
+		known   []string
+	}{
+		"transaction": {whole, tags(*tx)}, "content element": {raw.Element, tags(*tx.ContentElement)}, "offering": {raw.Offering, tags(*tx.Offering)},
+		"license text": {raw.Text, tags(*tx.LicenseText)}, "terms": {raw.Terms[0], tags(tx.LicenseTerms[0])},
+	} {
+		require.NotEmpty(t, row.members, what)
+		for name := range row.members {
+			require.Contains(t, row.known, name, what)
+		}
+	}
+	require.Equal(t, json.Number("119.00"), *tx.TotalPriceEUR, "with all its digits")
+	require.NotNil(t, tx.CollectionElementAddedAt)
+	require.Equal(t, "landscape", tx.ContentElement.ImageDetails.Orientation)
+	require.Equal(t, 240, *tx.ContentElement.Previews[0].Preview.Thumbnail.Width)
+	require.Equal(t, "Provider page", tx.ContentElement.ProviderURLs[0].Element.Name)
+	require.True(t, *tx.ContentElement.IsAI)
+	require.Equal(t, "Chris Contact", tx.Offering.ProviderConfigurationContactPerson)
+	require.Equal(t, 1200, *tx.Offering.ImageDetails.Width)
+	require.Equal(t, "Standard", tx.Offering.OfferingName)
+	require.Equal(t, smint.ContentElementUUID(fmt.Sprint(tx.ContentElement.UUID)), tx.ContentElement.UUID)
+	require.Contains(t, string(tx.ContentElement.UUID), ":", "ids are opaque")
+
+	// What no decision rests on may have any shape: it is left out, and only it.
+	odd, err := smint.DecodeTransaction([]byte(`{"uuid":"1","total_price_eur":{"amount":1},"total_price_usd":5,
+		"offering":{"license_type":"royalty_free","size":7,"offering_name":"Standard","image_details":"large"},"content_element":{"uuid":"2","previews":"none","is_premium":true}}`))
+	require.NoError(t, err)
+	require.Nil(t, odd.TotalPriceEUR)
+	require.Equal(t, json.Number("5"), *odd.TotalPriceUSD)
+	require.Equal(t, "Standard", odd.Offering.OfferingName)
+	require.Empty(t, odd.Offering.Size)
+	require.True(t, *odd.ContentElement.IsPremium)
+	require.Contains(t, string(odd.Raw), `"amount":1`)
 }
 
 // TestDecode_AbsentNullAndFalseDiffer: a missing flag is never turned into an
@@ -181,6 +341,13 @@ func TestMetadata_ResolvesKeys(t *testing.T) {
 	m, err = w.c.Metadata.Generic(t.Context())
 	require.NoError(t, err)
 	require.Empty(t, m["providers"])
+	require.NoError(t, w.SetMetadata(smint.ListLicenseTypes, []any{5}))
+	require.NoError(t, w.SetMetadata("new_in_2027", []any{5}))
+	m, err = w.c.Metadata.Generic(t.Context())
+	require.ErrorIs(t, err, smint.ErrBrokenItem)
+	require.ErrorContains(t, err, "license_types")
+	require.NotContains(t, err.Error(), "new_in_2027")
+	require.Equal(t, "Bild", m[smint.ListContentTypes].Name("image", "de"), "the others are there")
 }
 
 func TestBinaries_MalformedOnesAreReportedBesideTheOthers(t *testing.T) {
@@ -206,6 +373,27 @@ func TestBinaries_TheAddressIsASecret(t *testing.T) {
 	for _, shown := range []string{fmt.Sprintf("%v %+v %#v", list[0], list[0], list[0]), string(list[0].Raw)} {
 		require.NotContains(t, shown, "sig=")
 	}
+}
+
+// TestBinaries_AreKeptByteForByte, but for their address.
+func TestBinaries_AreKeptByteForByte(t *testing.T) {
+	t.Parallel()
+	w := newTenant(t, nil)
+	f := w.buy(t, "1", nil, testserver.SmintVersion{})
+	w.scriptedBinaries(`[{ "version" : 1.0e0, "uuid":"1",  "new":[1, 2],"Download_URL" : "https://x.smint.io/?sig=canary","download_url":null, "name":null }]`)
+	list, err := w.c.Binaries.List(t.Context(), f.Cart, f.Transaction)
+	require.ErrorIs(t, err, smint.ErrBrokenItem, "1.0e0 is no version")
+	require.Empty(t, list)
+	w.scriptedBinaries(`[{ "version" : 1, "uuid":"1",  "new":[1, 2.50],"Download_URL" : "https://x.smint.io/?sig=canary", "name":null }]`)
+	list, err = w.c.Binaries.List(t.Context(), f.Cart, f.Transaction)
+	require.NoError(t, err)
+	require.Equal(t, "https://x.smint.io/?sig=canary", list[0].DownloadURL.Reveal())
+	exact := []byte(`{ "version" : 1, "uuid":"1",  "new":[1, 2.50],"Download_URL" : "[redacted]", "name":null }`)
+	require.True(t, bytes.Equal(exact, list[0].Raw), "%s", list[0].Raw)
+}
+
+func (w *tenant) scriptedBinaries(body string) {
+	w.Fail(testserver.Fault{Route: "GET /consumer/v1/sync/cartPurchaseTransactions/*", Status: 200, Body: body})
 }
 
 func FuzzDecodeTransaction(f *testing.F) {
