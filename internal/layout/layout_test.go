@@ -3,7 +3,6 @@ package layout
 import (
 	"encoding/json"
 	"go/ast"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -128,10 +127,13 @@ func TestPackages_AllSayWhatTheyAre(t *testing.T) {
 // compile instead of compiling to the wrong thing.
 func TestSync_NamesDoNotClashWithTheStandardLibrary(t *testing.T) {
 	t.Parallel()
-	std, err := importer.ForCompiler(token.NewFileSet(), "source", nil).Import("sync")
+	// A test that was built with -trimpath does not know where Go is.
+	goroot, err := exec.CommandContext(t.Context(), "go", "env", "GOROOT").Output()
 	require.NoError(t, err)
+	std := exported(t, filepath.Join(strings.TrimSpace(string(goroot)), "src", "sync"))
+	require.Contains(t, std, "WaitGroup")
 	for _, name := range exported(t, filepath.Join(root(t), "sync")) {
-		require.Nil(t, std.Scope().Lookup(name), "sync.%s is a name of the standard library's package", name)
+		require.NotContains(t, std, name, "sync.%s is a name of the standard library's package", name)
 	}
 }
 
