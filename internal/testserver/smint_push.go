@@ -49,6 +49,7 @@ type smintPusher struct {
 	conns  map[*smintSocket]bool
 	held   []byte
 	auto   bool
+	deaf   int
 }
 
 // smintSocket is one websocket. What is sent waits in a line of its own, so
@@ -198,6 +199,11 @@ func (s *Smint) hear(socket *smintSocket, raw []byte) {
 			return
 		}
 		s.pusher.mu.Lock()
+		if s.pusher.deaf > 0 {
+			s.pusher.deaf--
+			s.pusher.mu.Unlock()
+			return
+		}
 		s.pusher.counts.Subscribed++
 		socket.channels[channel] = true
 		s.pusher.mu.Unlock()
@@ -260,6 +266,14 @@ func (s *Smint) PlanPushes(plan SmintPushPlan) {
 	s.pusher.mu.Lock()
 	defer s.pusher.mu.Unlock()
 	s.pusher.plan = plan
+}
+
+// IgnoreSubscriptions leaves the next n subscriptions without an answer, on
+// connections that live on.
+func (s *Smint) IgnoreSubscriptions(n int) {
+	s.pusher.mu.Lock()
+	defer s.pusher.mu.Unlock()
+	s.pusher.deaf = n
 }
 
 // PushOnChange makes every purchase that is emitted or changed send a push.

@@ -43,6 +43,10 @@ type Options struct {
 	// Silence is how long a connection may be silent before it is asked whether
 	// it lives; by default what the service says, 2 minutes at most.
 	Silence time.Duration
+	// Every, if above 0, also pulls at the start and whenever that long has gone
+	// by since the last pull ended, whether there is a connection or not: what a
+	// push service loses is then found in time.
+	Every time.Duration
 }
 
 // ErrRefused tells that the service does not want this client at all, as a
@@ -67,6 +71,9 @@ func (o Options) check() (Options, error) {
 	loopback := err == nil && (u.Hostname() == "127.0.0.1" || u.Hostname() == "::1" || u.Hostname() == "localhost")
 	if err != nil || u.Host == "" || (u.Scheme != "wss" && (u.Scheme != "ws" || !loopback)) {
 		faults = append(faults, fmt.Errorf("url is %q, want wss, or ws to a loopback address", o.URL))
+	}
+	if o.Every < 0 || o.Silence < 0 {
+		faults = append(faults, fmt.Errorf("every is %s and silence %s, want 0 or more", o.Every, o.Silence))
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -99,8 +106,8 @@ type Authorizer interface {
 // Listen holds a connection to the push service until ctx ends, and calls pull
 // once after every subscription and once for whatever notices came while the
 // last pull ran, however many: a notice is a hint to pull, and its content is
-// never looked at. What was missed while there was no connection is covered by
-// the pull after the next subscription.
+// never looked at. Two pulls never run at once. What was missed while there was
+// no connection is covered by the pull after the next subscription.
 //
 // Each connection is authorized anew. One that ends is replaced as its close
 // code says: at once, after a growing pause, or never, which is ErrRefused. An
@@ -115,42 +122,61 @@ func Listen(ctx context.Context, auth Authorizer, o Options, pull func(context.C
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	hints := make(chan struct{}, 1)
-	pulled := make(chan struct{})
-	go func() {
-		defer close(pulled)
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-hints:
-				if err := pull(ctx); err != nil {
-					cancel(err)
-					return
-				}
-			}
-		}
-	}()
 	hint := func() {
 		select {
 		case hints <- struct{}{}:
 		default: // one that waits covers this one too.
 		}
 	}
+	if o.Every > 0 {
+		hint()
+	}
+	pulled := make(chan struct{})
+	go func() {
+		defer close(pulled)
+		if err := pulls(ctx, o.Every, hints, pull); err != nil {
+			cancel(err)
+		}
+	}()
 	err = connect(ctx, auth, o, hint)
 	cancel(err)
 	<-pulled
 	return context.Cause(ctx)
 }
 
+// pulls calls pull for each hint, and when its time has come, one at a time.
+func pulls(ctx context.Context, every time.Duration, hints <-chan struct{}, pull func(context.Context) error) error {
+	for {
+		var due <-chan time.Time
+		if every > 0 {
+			due = time.After(every)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hints:
+		case <-due:
+		}
+		if err := pull(ctx); err != nil {
+			return err
+		}
+	}
+}
+
 // connect connects again and again.
 func connect(ctx context.Context, auth Authorizer, o Options, hint func()) error {
+	hasty := 0
 	for failures := 0; ; {
+		start := time.Now()
 		subscribed, err := once(ctx, auth, o, hint)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if hasty++; time.Since(start) > brief {
+			hasty = 0
+		}
 		if subscribed {
-			failures = 0
+			failures = max(0, hasty-maxHasty)
 		}
 		pause, again := next(err, failures)
 		if !again {
@@ -164,7 +190,14 @@ func connect(ctx context.Context, auth Authorizer, o Options, hint func()) error
 	}
 }
 
-const longestPause = 30 * time.Second
+const (
+	longestPause = 30 * time.Second
+	// A service that ends every connection soon after its subscription is not
+	// met with connections, and pulls, without end: after maxHasty of them in a
+	// row that were brief, the pauses grow.
+	brief    = 10 * time.Second
+	maxHasty = 10
+)
 
 // next tells whether, and after which pause, to connect again.
 func next(err error, failures int) (pause time.Duration, again bool) {
@@ -196,7 +229,9 @@ const maxFrame = 1 << 20
 // a subscription.
 func once(ctx context.Context, auth Authorizer, o Options, hint func()) (subscribed bool, err error) {
 	address := strings.TrimRight(o.URL, "/") + "/app/" + url.PathEscape(o.Key) + "?protocol=7&client=smintecm-sdk&version=1"
-	conn, resp, err := websocket.Dial(ctx, address, &websocket.DialOptions{HTTPClient: o.Client})
+	dialing, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	conn, resp, err := websocket.Dial(dialing, address, &websocket.DialOptions{HTTPClient: o.Client})
 	if resp != nil && resp.Body != nil {
 		_ = resp.Body.Close()
 	}
@@ -223,13 +258,25 @@ type connection struct {
 	subscribed bool
 }
 
+// patience is how long a connection may take to be there, and then to become a
+// subscription.
+const patience = 30 * time.Second
+
 // run reads what the service says until the connection ends. After a silence
-// the service is asked once whether it lives.
+// the service is asked once whether it lives; one that answers and does not
+// subscribe is no use either.
 func (c *connection) run(ctx context.Context) error {
 	frames, failed := make(chan []byte), make(chan error, 1)
 	reading, stop := context.WithCancel(ctx)
-	defer stop()
+	ended := make(chan struct{})
+	defer func() {
+		stop()
+		<-ended
+	}()
+	late := time.NewTimer(patience)
+	defer late.Stop()
 	go func() {
+		defer close(ended)
 		for {
 			_, b, err := c.conn.Read(reading)
 			if err != nil {
@@ -260,6 +307,11 @@ func (c *connection) run(ctx context.Context) error {
 			silence.Stop()
 			_ = c.conn.Close(websocket.StatusNormalClosure, "")
 			return context.Cause(ctx)
+		case <-late.C:
+			silence.Stop()
+			if !c.subscribed {
+				return fmt.Errorf("push: no subscription within %s: %w", patience, smint.ErrUnavailable)
+			}
 		case <-silence.C:
 			if asked {
 				return fmt.Errorf("push: the service has not answered for %s: %w", 2*c.quiet(), io.ErrUnexpectedEOF)
@@ -308,6 +360,12 @@ func (c *connection) hear(ctx context.Context, b []byte) error {
 			c.options.Logger.InfoContext(ctx, "push: subscribed", "channel", c.channel)
 			c.hint()
 		}
+	case "pusher:subscription_error", "pusher_internal:subscription_error":
+		if f.Channel == c.channel {
+			return fmt.Errorf("push: the service refused the subscription: %w", smint.ErrUnavailable)
+		}
+	case "pusher:error":
+		return fatal(f.Data)
 	case Event:
 		if f.Channel == c.channel && c.subscribed {
 			c.hint()
@@ -316,17 +374,34 @@ func (c *connection) hear(ctx context.Context, b []byte) error {
 	return nil
 }
 
-// subscribe asks for the tenant's channel, authorized for this connection.
-func (c *connection) subscribe(ctx context.Context, data json.RawMessage) error {
+// plain is the data of a frame, which is mostly JSON in a string.
+func plain(data json.RawMessage) json.RawMessage {
 	var text string
 	if json.Unmarshal(data, &text) == nil {
-		data = json.RawMessage(text)
+		return json.RawMessage(text)
 	}
+	return data
+}
+
+// fatal tells an error that ends the connection, by its code as a close would,
+// from one that is only said.
+func fatal(data json.RawMessage) error {
+	var said struct {
+		Code *int `json:"code"`
+	}
+	if json.Unmarshal(plain(data), &said) != nil || said.Code == nil || *said.Code < 4000 || *said.Code > 4299 {
+		return nil
+	}
+	return fmt.Errorf("push: %w", websocket.CloseError{Code: websocket.StatusCode(*said.Code), Reason: "said by the service"})
+}
+
+// subscribe asks for the tenant's channel, authorized for this connection.
+func (c *connection) subscribe(ctx context.Context, data json.RawMessage) error {
 	var hello struct {
 		Socket  string  `json:"socket_id"`
 		Timeout float64 `json:"activity_timeout"`
 	}
-	if err := json.Unmarshal(data, &hello); err != nil || hello.Socket == "" {
+	if err := json.Unmarshal(plain(data), &hello); err != nil || hello.Socket == "" {
 		return fmt.Errorf("push: greeting without a socket id: %w", smint.ErrBrokenReply)
 	}
 	if d := time.Duration(hello.Timeout * float64(time.Second)); d > 0 && d < c.silence {

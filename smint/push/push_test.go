@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"runtime/pprof"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -210,28 +212,160 @@ func TestP14_APushIsAHintAndNoOrder(t *testing.T) {
 // TestListen_Coalesces: many pushes while a pull runs are one more pull.
 func TestListen_Coalesces(t *testing.T) {
 	t.Parallel()
-	r := newRig(t)
-	pull, calls := pulled()
-	r.listen(t, pull)
-	await(t, "the first pull", calls)
-	r.Push("")
-	for range 500 {
-		r.Push("")
-	}
-	r.PingPushers()
-	// The pong comes after all pushes were heard.
-	require.Eventually(t, func() bool { return r.PushCounts().Pongs > 0 }, 30*time.Second, time.Millisecond)
-	await(t, "a pull for them", calls)
-	n := 1
-	for more := true; more; {
-		select {
-		case <-calls:
-			n++
-		case <-time.After(50 * time.Millisecond):
-			more = false
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		gate, running, pulls := make(chan struct{}), 0, 0
+		stop := r.listen(t, func(ctx context.Context) error {
+			if running++; running > 1 {
+				t.Error("two pulls run at once")
+			}
+			defer func() { running-- }()
+			pulls++
+			select {
+			case <-gate:
+			case <-ctx.Done():
+			}
+			return nil
+		})
+		for range 500 {
+			r.Push("")
+		}
+		synctest.Wait()
+		require.Equal(t, 1, pulls, "the pull of the subscription runs")
+		for range 500 {
+			r.Push("")
+		}
+		synctest.Wait()
+		gate <- struct{}{}
+		synctest.Wait()
+		require.Equal(t, 2, pulls, "500 pushes that came meanwhile are one more")
+		gate <- struct{}{}
+		synctest.Wait()
+		require.Equal(t, 2, pulls, "and that one covers them all")
+		require.ErrorIs(t, stop(), context.Canceled)
+	})
+}
+
+// TestListen_PullsInTimeToo: with Every there is a pull at the start and as
+// often as asked for, while the push service cannot be reached and while it
+// loses notices; a pull for a push starts the wait anew.
+func TestListen_PullsInTimeToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.options.Every, r.options.Wait = 30*time.Minute, nil
+		r.Fail(testserver.Fault{Where: func(q *http.Request) bool { return strings.HasPrefix(q.URL.Path, "/app/") }, Status: 503, Times: -1})
+		var at []time.Duration
+		start := time.Now()
+		stop := r.listen(t, func(context.Context) error { at = append(at, time.Since(start)); return nil })
+		elapse(61 * time.Minute)
+		synctest.Wait()
+		require.Equal(t, []time.Duration{0, 30 * time.Minute, time.Hour}, at, "no push service, no harm")
+		r.Heal()
+		r.PlanPushes(testserver.SmintPushPlan{Drop: 1000})
+		elapse(9 * time.Minute)
+		synctest.Wait()
+		require.Len(t, at, 4, "the pull of the subscription")
+		subscribed := at[3]
+		for range 10 {
+			r.Push("")
+		}
+		elapse(35 * time.Minute)
+		require.Equal(t, subscribed+30*time.Minute, at[len(at)-1], "what was lost is found in time")
+		require.Len(t, at, 5)
+		require.ErrorIs(t, stop(), context.Canceled)
+	})
+}
+
+// TestListen_ASubscriptionThatNeverComes: a service that answers pings and does
+// not subscribe is connected to anew; so is one that refuses the subscription
+// without ending the connection, and one that tells of an error.
+func TestListen_ASubscriptionThatNeverComes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.IgnoreSubscriptions(2)
+		pulls := 0
+		stop := r.listen(t, func(context.Context) error { pulls++; return nil })
+		elapse(59 * time.Second)
+		synctest.Wait()
+		require.Zero(t, pulls)
+		require.Equal(t, 2, r.PushCounts().Connected)
+		elapse(2 * time.Second)
+		synctest.Wait()
+		require.Equal(t, 1, pulls)
+		for i, frame := range []string{
+			`{"event":"pusher:subscription_error","channel":"private-2-1077","data":{"type":"AuthError","status":401}}`,
+			`{"event":"pusher:error","data":"{\"code\":4201,\"message\":\"Pong reply not received\"}"}`,
+			`{"event":"pusher:error","data":{"code":4100,"message":"Over capacity"}}`,
+		} {
+			r.SendFrame(frame)
+			synctest.Wait()
+			require.Equal(t, i+2, pulls, frame)
+		}
+		r.SendFrame(`{"event":"pusher:error","data":{"code":4009,"message":"Not authorized"}}`)
+		synctest.Wait()
+		require.ErrorIs(t, stop(), push.ErrRefused)
+	})
+}
+
+// TestListen_AHastyServiceIsMetWithPauses: one that ends every connection as
+// soon as it is subscribed does not cause connections, and pulls, as fast as
+// they go.
+func TestListen_AHastyServiceIsMetWithPauses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.options.Wait = nil
+		pulls := 0
+		stop := r.listen(t, func(context.Context) error {
+			pulls++
+			r.ClosePushers(4200, "moved")
+			return nil
+		})
+		elapse(10 * time.Minute)
+		synctest.Wait()
+		require.Greater(t, pulls, 10, "at first it is connected to at once")
+		require.Less(t, pulls, 60, "in ten minutes")
+		require.ErrorIs(t, stop(), context.Canceled)
+	})
+}
+
+// elapse lets virtual time go by.
+func elapse(d time.Duration) { <-time.After(d) }
+
+// TestListen_LeavesNothingBehind: whatever it began has ended when it returns,
+// at whichever moment it is told to.
+func TestListen_LeavesNothingBehind(t *testing.T) {
+	t.Parallel()
+	for moment := range 24 {
+		r := newRig(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var seen atomic.Int64
+		step := func() {
+			if int(seen.Add(1)) > moment {
+				cancel()
+			}
+		}
+		r.Fail(testserver.Fault{Where: func(*http.Request) bool { step(); return false }, Times: -1})
+		mark := pprof.Labels("listener", fmt.Sprint(t.Name(), moment))
+		pprof.Do(ctx, mark, func(ctx context.Context) {
+			err := push.Listen(ctx, r.c.Notifications, r.options, func(ctx context.Context) error {
+				step()
+				r.ClosePushers(4200, "moved")
+				return ctx.Err()
+			})
+			require.ErrorIs(t, err, context.Canceled)
+		})
+		var profile strings.Builder
+		require.NoError(t, pprof.Lookup("goroutine").WriteTo(&profile, 1))
+		for _, stack := range strings.Split(profile.String(), "\n\n") {
+			if strings.Contains(stack, fmt.Sprintf("%q", fmt.Sprint(t.Name(), moment))) {
+				require.NotContains(t, stack, "smint/push.", "moment %d", moment)
+			}
 		}
 	}
-	require.LessOrEqual(t, n, 2, "500 pushes while one pull waits are one or two pulls")
 }
 
 func TestListen_EndsWhereConnectingAgainDoesNotHelp(t *testing.T) {
@@ -252,6 +386,7 @@ func TestListen_EndsWhereConnectingAgainDoesNotHelp(t *testing.T) {
 	err := push.Listen(t.Context(), r.c.Notifications, push.Options{URL: "ws://push.example"}, none)
 	require.ErrorIs(t, err, smint.ErrInvalid)
 	require.ErrorContains(t, err, "channel id")
+	require.ErrorContains(t, push.Listen(t.Context(), r.c.Notifications, push.Options{ChannelID: 1, Every: -1}, none), "every")
 	require.ErrorContains(t, err, "url", "everything that is wrong is said")
 }
 
@@ -266,4 +401,30 @@ func TestListen_ASilentServiceIsAskedAndGivenUp(t *testing.T) {
 	await(t, "the first pull", calls)
 	require.Eventually(t, func() bool { return r.PushCounts().Pings >= 3 }, 30*time.Second, time.Millisecond, "pings into the silence")
 	require.Equal(t, 1, r.PushCounts().Subscribed, "a service that answers is kept")
+}
+
+// TestListen_WaitsForThePullThatRuns, even for one that does not look at its
+// context.
+func TestListen_WaitsForThePullThatRuns(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		gate, ended := make(chan struct{}), false
+		ctx, cancel := context.WithCancel(t.Context())
+		returned := make(chan error, 1)
+		go func() {
+			returned <- push.Listen(ctx, r.c.Notifications, r.options, func(context.Context) error {
+				<-gate
+				ended = true
+				return nil
+			})
+		}()
+		synctest.Wait()
+		cancel()
+		synctest.Wait()
+		require.Empty(t, returned)
+		close(gate)
+		require.ErrorIs(t, <-returned, context.Canceled)
+		require.True(t, ended)
+	})
 }
