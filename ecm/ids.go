@@ -40,6 +40,7 @@ const (
 	SubtypeClassification       Subtype = 199
 	SubtypeRMVolume             Subtype = 550
 	SubtypeRMClassification     Subtype = 551
+	SubtypeDispositionGroup     Subtype = 602
 	SubtypeHoldGroup            Subtype = 833
 	SubtypeBusinessWorkspace    Subtype = 848
 	SubtypeWorkspacesVolume     Subtype = 862

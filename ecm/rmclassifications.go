@@ -144,7 +144,10 @@ type RecordUpdate struct {
 	// token goes along. If they say that the node is no record yet, applying a
 	// class can harm nothing that the server would not refuse as stale, and is
 	// not preceded by reading holds and state again.
-	Seen         *RecordDetails
+	Seen *RecordDetails
+	// RSI, for Apply alone, is the one of the class's RSIs by name that the record
+	// comes under; empty leaves it to the class.
+	RSI          string
 	Status       string
 	Essential    string
 	Storage      string
@@ -209,6 +212,9 @@ func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, 
 	}
 	form := first.form(s.settings)
 	form.Set("class_id", class.String())
+	if first.RSI != "" {
+		form.Set("rsi", first.RSI)
+	}
 	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.recordApply, Path: []any{id}, Form: form})
 	return err
 }

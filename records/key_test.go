@@ -153,3 +153,23 @@ func TestScopeID_RefusesWhatSystemsConfuse(t *testing.T) {
 		require.Equal(t, s, id.String())
 	}
 }
+
+// TestCompanionNumber_TellsEachOfASeries and nothing else.
+func TestCompanionNumber_TellsEachOfASeries(t *testing.T) {
+	t.Parallel()
+	k := records.MustRecordKey("acme/purchase/79468/1/2")
+	require.Equal(t, k.CompanionName(records.CompanionRights), k.CompanionNameOf(records.CompanionRights, 1))
+	require.Equal(t, "79468-1-v2 rights 2 ["+k.Short()+"]", k.CompanionNameOf(records.CompanionRights, 2))
+	for _, n := range []int{1, 2, 3, 10, 999} {
+		require.Equal(t, n, k.CompanionNumber(records.CompanionRights, k.CompanionNameOf(records.CompanionRights, n)))
+	}
+	for _, name := range []string{
+		"", k.NodeName(), k.CompanionName(records.CompanionStub), "79468-1-v2 rights 02 [" + k.Short() + "]", "79468-1-v2 rights 1 [" + k.Short() + "]",
+		"79468-1-v2 rights -2 [" + k.Short() + "]", "79468-1-v3 rights 2 [" + k.Short() + "]", "79468-1-v2 rights 2 [0000000000000000]", "rights 2",
+	} {
+		require.Zero(t, k.CompanionNumber(records.CompanionRights, name), name)
+	}
+	require.Zero(t, records.RecordKey{}.CompanionNumber(records.CompanionRights, ""))
+	require.Empty(t, k.CompanionNameOf(records.CompanionRights, 0))
+	require.Empty(t, k.CompanionNameOf(records.CompanionUnknown, 2))
+}

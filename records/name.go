@@ -3,6 +3,7 @@ package records
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"strconv"
 	"strings"
 )
 
@@ -76,6 +77,34 @@ func (k RecordKey) CompanionName(c Companion) string {
 		return ""
 	}
 	return k.name(c.String() + " ")
+}
+
+// CompanionNameOf returns the name of the n-th document of its kind beside the
+// record, for kinds of which a further one may have to be begun: the first has
+// the name of [RecordKey.CompanionName], the second is "79468-1-v2 rights 2
+// [...]". It is empty where CompanionName is, and for n below 1.
+func (k RecordKey) CompanionNameOf(c Companion, n int) string {
+	if n <= 1 || c == CompanionUnknown || int(c) >= len(companionTexts) {
+		if n < 1 {
+			return ""
+		}
+		return k.CompanionName(c)
+	}
+	return k.name(c.String() + " " + strconv.Itoa(n) + " ")
+}
+
+// CompanionNumber returns the n for which CompanionNameOf gives that name, 0 if
+// there is none.
+func (k RecordKey) CompanionNumber(c Companion, name string) int {
+	if name != "" && name == k.CompanionName(c) {
+		return 1
+	}
+	before, _, _ := strings.Cut(name, " [")
+	n, err := strconv.Atoi(before[strings.LastIndexByte(before, ' ')+1:])
+	if err != nil || n < 2 || name != k.CompanionNameOf(c, n) {
+		return 0
+	}
+	return n
 }
 
 // Folder returns the name of the folder that the record lies in, "00" to "ff":

@@ -261,12 +261,12 @@ func (s *Scope) readHolds(ctx context.Context, r StoredRecord, _ *ecm.RecordDeta
 			f.Released = true
 			continue
 		}
-		id, err := records.ParseHoldID(h.HoldID.String())
-		if err != nil {
+		hold := holdOn(h)
+		if !hold.ID.IsValid() {
 			f.Holds = records.HoldSet{}
 			return nil
 		}
-		f.Holds, _ = f.Holds.With(records.Hold{ID: id, Name: h.Name, Matter: h.Comment, AppliedBy: h.AppliedBy, At: h.Applied})
+		f.Holds, _ = f.Holds.With(hold)
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ func (d *declaration) classify(ctx context.Context) error {
 	step := Step{Do: "classify", On: "node " + d.id.String(), With: "class " + d.Class.String()}
 	err := d.settle(ctx, step, func() error {
 		return d.s.ecm.RMClassifications.Apply(ctx, d.id, d.Class, ecm.RecordUpdate{
-			Seen: d.details, Status: d.s.policy.FileStatus, Essential: d.s.policy.Essential, Storage: d.s.policy.Storage,
+			Seen: d.details, RSI: d.firstSchedule(), Status: d.s.policy.FileStatus, Essential: d.s.policy.Essential, Storage: d.s.policy.Storage,
 			RecordDate: d.s.now().UTC(),
 		})
 	}, func() (bool, error) {

@@ -12,10 +12,13 @@ import (
 
 // companion is a document that a primitive keeps beside a record: a record
 // itself, held as the record is and cross-referenced with it. It grows by
-// versions and is never finalized; nothing in it is rewritten.
+// versions and is never finalized; nothing in it is rewritten. Where a hold
+// keeps it as it is, a further one is begun.
 type companion struct {
 	*taking
 	kind records.Companion
+	// number tells which one of its kind it is, from 1 on; 0 is the first.
+	number int
 	// what names it in steps, fileName its versions.
 	what, fileName string
 	class          ecm.NodeID
@@ -35,7 +38,7 @@ type companion struct {
 // observe reads the document, if there is one, and how it relates to its
 // record. One that does not carry the key is ErrNotOurs.
 func (c *companion) observe(ctx context.Context, record, document *ecm.Node) error {
-	c.record, c.folder = record.ID, record.ParentID
+	c.record, c.folder, c.number = record.ID, record.ParentID, 1
 	if document == nil {
 		return nil
 	}
@@ -53,9 +56,25 @@ func (c *companion) observe(ctx context.Context, record, document *ecm.Node) err
 	if c.details, err = c.s.ecm.RMClassifications.Get(ctx, document.ID); err != nil {
 		return err
 	}
-	c.id = document.ID
+	c.id, c.number = document.ID, c.key.CompanionNumber(c.kind, document.Name)
 	c.related, err = c.s.related(ctx, c.record, c.id, c.reference)
 	return err
+}
+
+// further begins another document where a hold keeps the one that stands as it
+// is: what was ordered to be kept is, and what changed takes effect all the
+// same. It returns a finding then. It is for an edition that the document lacks.
+func (c *companion) further(ctx context.Context) (finding string, err error) {
+	if c.id == 0 {
+		return "", nil
+	}
+	holds, err := c.s.holdsOf(ctx, c.id)
+	if err != nil || len(holds) == 0 {
+		return "", err
+	}
+	finding = fmt.Sprintf("hold %s %q keeps the %s, node %s, as it is: what changed stands in a further one", holds[0].HoldID, holds[0].Name, c.what, c.id)
+	c.id, c.number, c.details, c.related = 0, c.number+1, nil, false
+	return finding, nil
 }
 
 // steps lists what leads from what was observed to a document that has the
@@ -89,7 +108,7 @@ type edition struct {
 }
 
 // name is that of the document.
-func (c *companion) name() string { return c.key.CompanionName(c.kind) }
+func (c *companion) name() string { return c.key.CompanionNameOf(c.kind, max(c.number, 1)) }
 
 // store uploads the document, or adds a version to it, unless present says that
 // the edition is there. Whether a write whose answer was lost has happened is
@@ -105,7 +124,8 @@ func (c *companion) store(ctx context.Context, e edition, present func() bool, l
 		if err == nil {
 			return nil
 		}
-		unsettled := errors.Is(err, ecm.ErrOutcomeUnknown) || errors.Is(err, ecm.ErrNameTaken)
+		// After a hold that came meanwhile, look begins a further document.
+		unsettled := errors.Is(err, ecm.ErrOutcomeUnknown) || errors.Is(err, ecm.ErrNameTaken) || errors.Is(err, ecm.ErrOnHold)
 		if !unsettled || attempt == maxAttempts {
 			return err
 		}
@@ -224,7 +244,7 @@ func (c *companion) outcome(err error) (change Change, reason string) {
 		return Incomplete, err.Error()
 	case err != nil:
 		return "", err.Error()
-	case c.created:
+	case c.created && c.number <= 1:
 		return Created, ""
 	case len(c.done) > 0:
 		return Changed, ""

@@ -24,6 +24,8 @@ type declaration struct {
 	verified string
 	details  *ecm.RecordDetails
 	skew     time.Duration
+	// standing are the holds that stand for the record.
+	standing []ecm.NodeHold
 }
 
 func (d *declaration) run(ctx context.Context) error {
@@ -39,7 +41,7 @@ func (d *declaration) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("declare %s: %w", d.Key, err)
 	}
-	for _, step := range []func(context.Context) error{d.classify, d.assign, d.hold, d.finalize} {
+	for _, step := range []func(context.Context) error{d.orders, d.classify, d.assign, d.hold, d.finalize} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("declare %s: node %s: %w", d.Key, d.id, err)
 		}

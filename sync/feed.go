@@ -31,8 +31,8 @@ const (
 	QueueUnapproved = "not approved"
 	// QueueMetadata: mandatory metadata is missing.
 	QueueMetadata = "metadata missing"
-	// QueueHeld: a hold keeps its rights document as it is; it is taken up again
-	// in every pass, and a changed license is kept when the hold is released.
+	// QueueHeld: a hold keeps something as it is that would have to change; it is
+	// taken up again in every pass.
 	QueueHeld = "on hold"
 	// QueueBytes: the bytes broke off, or are not those that they should be.
 	QueueBytes = "bytes differ"

@@ -162,10 +162,11 @@ func (w *world) terms(uuid string, version int) []byte {
 	return object.Terms
 }
 
-// TestR23_AHeldRecordsRightsWaitForTheRelease: a hold keeps the rights document
-// as it is. The word is not lost: it is listed, taken up in every pass, and
-// kept when the hold is gone.
-func TestR23_AHeldRecordsRightsWaitForTheRelease(t *testing.T) {
+// TestR23_AHeldRecordsRightsTakeEffectAllTheSame: a hold keeps the rights
+// document as it is, and prolongs no right of use. What the vendor says later
+// stands in a further document beside it, held as well; after the release the
+// newest one is carried on.
+func TestR23_AHeldRecordsRightsTakeEffectAllTheSame(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	store := w.store()
@@ -175,20 +176,26 @@ func TestR23_AHeldRecordsRightsWaitForTheRelease(t *testing.T) {
 	hold := w.ecm.AddHold("Case 7", "LEGAL", w.records()[0].ID, doc.ID)
 	require.NoError(t, w.smint.Cancel("1"))
 	r := w.follow(store, recsync.FollowOptions{})
-	require.Len(t, r.Pending, 1)
-	require.Equal(t, recsync.QueueHeld, r.Pending[0].Queue)
-	require.Contains(t, r.Pending[0].Reason, "Case 7", "the reason names the hold")
-	require.Equal(t, string(w.smint.Transaction("1")), string(r.Pending[0].Source), "the word itself is kept")
-	require.Equal(t, doc.SHA256, w.rightsDocument().SHA256, "what is held is not changed")
-	r = w.follow(store, recsync.FollowOptions{})
-	require.Len(t, r.Pending, 1)
-	for _, id := range []int64{w.records()[0].ID, doc.ID} {
-		require.NoError(t, w.scope.ECM().Holds.RemoveMany(t.Context(), ecm.HoldID(hold), "case closed", ecm.NodeID(id)))
-	}
-	r = w.follow(store, recsync.FollowOptions{})
 	require.Empty(t, r.Pending)
-	require.Equal(t, 1, r.Updated)
-	require.Equal(t, "denied", w.verdicts()["acme/purchase/1/1/1"])
+	require.Equal(t, "denied", w.verdicts()["acme/purchase/1/1/1"], "a hold prolongs no right of use")
+	require.Equal(t, doc.VersionsSHA256, w.rightsDocument().VersionsSHA256, "what is held is not changed")
+	newest := w.allStored()["1"]
+	require.NotEqual(t, doc.ID, int64(newest.Rights), "a further document begins")
+	require.Contains(t, newest.Others, ecm.NodeID(doc.ID))
+	require.Contains(t, w.holdsOn(newest.Rights), hold, "and is held as its record is")
+	require.Equal(t, w.node(newest.Record.Node()).Xrefs, []string{"RIGHTS " + fmt.Sprint(doc.ID), "RIGHTS " + newest.Rights.String()})
+	w.ecm.Forget()
+	w.follow(store, recsync.FollowOptions{})
+	require.Empty(t, w.writes(), "once is enough")
+
+	for _, id := range w.allStored()["1"].Documents() {
+		require.NoError(t, w.scope.ECM().Holds.RemoveMany(t.Context(), ecm.HoldID(hold), "case closed", id))
+	}
+	w.buy("1", picture(10), testserver.SmintJSON{"last_updated_at": "2031-01-01T00:00:00Z"})
+	w.follow(store, recsync.FollowOptions{})
+	require.Equal(t, "allowed", w.verdicts()["acme/purchase/1/1/1"])
+	require.Equal(t, newest.Rights, w.allStored()["1"].Rights, "after the release the newest document is carried on")
+	require.Equal(t, 2, w.node(newest.Rights).Versions)
 }
 
 // TestR9_ACancellationInterruptedAnywhereIsCompleted by the next pass.

@@ -58,8 +58,7 @@ func (w *world) declared(uuids ...string) map[string]recsync.StoredRecord {
 func (w *world) allStored() map[string]recsync.StoredRecord {
 	w.t.Helper()
 	all := map[string]recsync.StoredRecord{}
-	for r, err := range w.scope.Records(w.t.Context()) {
-		require.NoError(w.t, err)
+	for _, r := range w.all() {
 		all[r.Record.Key().Item()] = r
 	}
 	return all

@@ -6,15 +6,29 @@ import (
 	"github.com/smintecm/sdk/ecm"
 )
 
-// hold puts the holds on a record that stood for it before it was there. It
-// comes after the schedule, which a held record's would not be changed, and
-// before the record is final or its declaration a success: a hold that is
-// ordered while the bytes go in is read here, one that is ordered later meets
-// the record. What an earlier call left beside the record is held with it.
+// orders reads the holds that stood for a record before it was there: after its
+// bytes are in, so that an order given later meets the record itself.
+func (d *declaration) orders(ctx context.Context) (err error) {
+	d.standing, err = d.s.standing(ctx, d.Key, d.asset.fields(d.approval, d.s.policy.Version))
+	return err
+}
+
+// firstSchedule is the schedule that the record gets together with its class.
+// Where a hold stands for it, it may be held from its first moment on, and
+// then no other schedule would be assigned any more.
+func (d *declaration) firstSchedule() string {
+	if len(d.standing) == 0 {
+		return ""
+	}
+	return d.rule.Schedule
+}
+
+// hold puts the standing holds on the record, before it is final and its
+// declaration a success, and on what an earlier call left beside it.
 func (d *declaration) hold(ctx context.Context) error {
-	holds, err := d.s.standing(ctx, d.Key, d.asset.fields(d.approval, d.s.policy.Version))
-	if err != nil || len(holds) == 0 {
-		return err
+	holds := d.standing
+	if len(holds) == 0 {
+		return nil
 	}
 	nodes := []ecm.NodeID{d.id}
 	if !d.created {

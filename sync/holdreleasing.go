@@ -17,10 +17,12 @@ type releasing struct {
 	taking
 	sweep   sweep
 	release *records.Release
+	// due are the days of what fell due while it was held.
+	due map[ecm.NodeID]string
 }
 
 func (p *ReleasePlan) apply(ctx context.Context) (Receipt, error) {
-	r := &releasing{ReleasePlan: p, taking: taking{s: p.scope, primitive: releaseHold}}
+	r := &releasing{ReleasePlan: p, taking: taking{s: p.scope, primitive: releaseHold}, due: map[ecm.NodeID]string{}}
 	r.sweep = sweep{
 		taking: &r.taking, hold: p.Hold, do: "release", wanted: false, was: HoldAbsent, become: HoldReleased,
 		list: func(ctx context.Context, held map[ecm.NodeID]ecm.Node) ([]HoldItem, error) {
@@ -41,12 +43,14 @@ func (p *ReleasePlan) apply(ctx context.Context) (Receipt, error) {
 }
 
 func (r *releasing) run(ctx context.Context) error {
-	order := Step{Do: "release order", On: fmt.Sprintf("hold %s %q", r.Hold, r.Name), With: r.Target.String()}
-	told := fmt.Sprintf("found: reason: %s; authority: %s; about: %s", r.request.Reason, first(r.request.Authority, "not named"), r.Target)
-	if err := r.note(ctx, Observation, order, records.Digest{}, told); err != nil {
+	if err := r.noted(ctx); err != nil {
+		return err
+	}
+	if err := r.review(ctx); err != nil {
 		return err
 	}
 	held, err := r.sweep.run(ctx)
+	r.tellDue()
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/smintecm/sdk/ecm"
@@ -65,9 +67,11 @@ func makeOnce(ctx context.Context, t *taking, step Step, find func() (ecm.NodeID
 	}
 }
 
-// found is what stands under the names of a key.
+// found is what stands under the names of a key. Of several rights documents it
+// is the newest; earlier are those before it, the oldest first.
 type found struct {
 	record, rights, stub *ecm.Node
+	earlier              []*ecm.Node
 }
 
 // look reads what stands under the names of a key, with its attributes, in one
@@ -78,6 +82,7 @@ func (s *Scope) look(ctx context.Context, folder ecm.NodeID, key records.RecordK
 	if folder == 0 {
 		return f, nil
 	}
+	rights := map[int]*ecm.Node{}
 	for n, err := range s.ecm.Nodes.All(ctx, folder, &ecm.ListOptions{Name: key.Short(), With: []ecm.Part{ecm.WithCategories}}) {
 		if err != nil {
 			return found{}, err
@@ -85,11 +90,19 @@ func (s *Scope) look(ctx context.Context, folder ecm.NodeID, key records.RecordK
 		switch n.Name {
 		case key.NodeName():
 			f.record = &n
-		case key.CompanionName(records.CompanionRights):
-			f.rights = &n
 		case key.CompanionName(records.CompanionStub):
 			f.stub = &n
+		default:
+			if number := key.CompanionNumber(records.CompanionRights, n.Name); number > 0 {
+				rights[number] = &n
+			}
 		}
+	}
+	for _, number := range slices.Sorted(maps.Keys(rights)) {
+		if f.rights != nil {
+			f.earlier = append(f.earlier, f.rights)
+		}
+		f.rights = rights[number]
 	}
 	return f, nil
 }

@@ -62,8 +62,9 @@ func (p *RightsPlan) String() string {
 // record, unless it is final already, and as a rights document beside it, which
 // holds the vendor's own JSON byte for byte, the normalized statement, ODRL and
 // an XMP sidecar. The document is a record itself and cross-referenced with
-// the one that it is about. A changed license adds a version to it; nothing is
-// rewritten, and the same license again changes nothing.
+// the one that it is about. A changed license adds a version to it, or, where a
+// hold keeps it as it is, begins a further document; nothing is rewritten, and
+// the same license again changes nothing.
 //
 // Errors: ErrForeignScope, ErrBroken for a source that is no transaction or
 // another one's, ErrNotOurs, ErrVerify, and those of the ECM client.
@@ -140,12 +141,28 @@ func (p *RightsPlan) observe(ctx context.Context) error {
 	if err := p.document.observe(ctx, o.record, o.rights); err != nil {
 		return err
 	}
-	if p.stored, err = s.rightsVersions(ctx, o.rights); err != nil {
-		return err
+	p.stored = nil
+	for _, doc := range append(slices.Clone(o.earlier), o.rights) {
+		versions, err := s.rightsVersions(ctx, doc)
+		if err != nil {
+			return err
+		}
+		p.stored = append(p.stored, versions...)
 	}
-	if !p.current() && p.newer() {
+	switch {
+	case p.current():
+	case p.newer():
 		p.Findings = append(p.Findings, "newer rights than these are kept already; an older word about the license adds nothing")
+	default:
+		finding, err := p.document.further(ctx)
+		if err != nil {
+			return err
+		}
+		if finding != "" {
+			p.Findings = append(p.Findings, finding)
+		}
 	}
+	p.Document = p.document.name()
 	return p.observeAttributes(ctx)
 }
 

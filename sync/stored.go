@@ -23,15 +23,18 @@ type StoredRecord struct {
 	// Size is the content's, in bytes.
 	Size int64 `json:"size,omitempty"`
 	// Rights, Evidence and Stub are the documents beside the record, 0 if there
-	// is none.
+	// is none. Of several of a kind it is the newest.
 	Rights   ecm.NodeID `json:"rights,omitempty"`
 	Evidence ecm.NodeID `json:"evidence,omitempty"`
 	Stub     ecm.NodeID `json:"stub,omitempty"`
-	// Others are further documents that carry the record's key, under names that
-	// are not the key's own. A look by name does not meet them.
+	// Others are further documents that carry the record's key: older ones of a
+	// kind, and what a look by name may not meet, since its name is none of
+	// the key's own.
 	Others []ecm.NodeID `json:"others,omitempty"`
 
 	values ecm.CategoryValues
+	// series are the numbers of the newest documents of their kinds.
+	series map[records.Companion]int
 }
 
 // Gone tells that the record is there no more, and only what stood beside it
@@ -140,7 +143,7 @@ func (s *Scope) recordsIn(ctx context.Context, folder ecm.NodeID, name string) (
 		}
 	}
 	for key, r := range all {
-		r.Others = others[key]
+		r.Others = append(r.Others, others[key]...)
 	}
 	return slices.SortedFunc(func(yield func(StoredRecord) bool) {
 		for _, r := range all {
@@ -159,17 +162,35 @@ func (r *StoredRecord) take(s *Scope, c *ecm.Category, key records.RecordKey, n 
 	case key.NodeName():
 		r.Record, r.Size, r.values, r.Fields = s.ref(key, n.ID), n.Size, n.Categories, s.fieldsOf(c, n.Categories)
 		return true
-	case key.CompanionName(records.CompanionRights):
-		r.Rights = n.ID
-	case key.CompanionName(records.CompanionEvidence):
-		r.Evidence = n.ID
 	case key.CompanionName(records.CompanionStub):
 		r.Stub = n.ID
 	default:
-		return false
+		if !r.takeSeries(records.CompanionRights, &r.Rights, key, n) && !r.takeSeries(records.CompanionEvidence, &r.Evidence, key, n) {
+			return false
+		}
 	}
 	if r.Fields == nil {
 		r.Fields = s.fieldsOf(c, n.Categories)
+	}
+	return true
+}
+
+// takeSeries puts one of several documents of a kind in its place: the newest
+// one, or among the others.
+func (r *StoredRecord) takeSeries(kind records.Companion, newest *ecm.NodeID, key records.RecordKey, n ecm.Node) bool {
+	number := key.CompanionNumber(kind, n.Name)
+	if number == 0 {
+		return false
+	}
+	if r.series == nil {
+		r.series = map[records.Companion]int{}
+	}
+	older := n.ID
+	if number > r.series[kind] {
+		older, *newest, r.series[kind] = *newest, n.ID, number
+	}
+	if older > 0 {
+		r.Others = append(r.Others, older)
 	}
 	return true
 }

@@ -195,7 +195,7 @@ func (w *world) value(n testserver.ECMNode, name string) string {
 
 // records are the documents that carry a record's own name.
 func (w *world) records() []testserver.ECMNode {
-	return slices.DeleteFunc(w.ecm.Documents(), func(n testserver.ECMNode) bool { return strings.Contains(n.Name, " rights [") })
+	return slices.DeleteFunc(w.ecm.Documents(), func(n testserver.ECMNode) bool { return strings.Contains(n.Name, " rights ") })
 }
 
 // writes are the requests that the fake got and that were not reads.
