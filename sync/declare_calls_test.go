@@ -36,10 +36,10 @@ func TestDeclareRecord_SendsWhatItNeedsAndNoMore(t *testing.T) {
 		"GET /v2/nodes/{id}/nodes",                  // nothing stands under the name, and no trace of a record that was destroyed
 		"POST /v2/nodes",                            // bytes and attributes at once
 		"GET /v2/nodes/{id}",                        // place, size, key and digest as they are stored
+		"GET /v2/nodes/{id}/nodes",                  // no hold was ordered meanwhile for what is to come
 		"GET /v1/nodes/{id}/rmclassifications",      // the token that a classification must bring
 		"POST /v1/nodes/{id}/rmclassifications",     // the class, with the record details
 		"GET /v1/nodes/{id}/rmclassifications",      // the schedule, before what cannot be undone
-		"GET /v2/nodes/{id}/nodes",                  // no hold was ordered meanwhile for what is to come
 		"PUT /v1/rmclassifications/finalizerecords", // final
 		"GET /v1/nodes/{id}/rmclassifications",      // class, schedule, status and finality as they are stored
 	}, w.calls(), "a declaration sends another number of requests than it has reasons for")
