@@ -222,6 +222,7 @@ var harmless = map[string]string{
 	"Holds.Update":                         "describes, or suspends as Holds.Remove releases",
 	"Holds.UpdateUsers":                    "as Holds.Remove",
 	"Nodes.CreateFolder":                   "makes a folder",
+	"Nodes.Actions":                        "reads by POST",
 	"Nodes.GetMany":                        "reads by POST",
 	"Nodes.SetNickname":                    "adds an alias",
 	"Nodes.UploadDocument":                 "makes a document",

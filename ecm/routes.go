@@ -23,7 +23,7 @@ var otdsRoutes = struct{ credentials, credentialsV1, token rest.Route }{
 var routes = struct {
 	login, logout, session, ping, serverInfo                                                   rest.Route
 	nodeGet, nodeCreate, nodeUpdate, nodeDelete, nodeList                                      rest.Route
-	nodeChildren, nodeAncestors, namesValidate, volumeGet                                      rest.Route
+	nodeChildren, nodeAncestors, namesValidate, volumeGet, nodeActions                         rest.Route
 	versions, versionAdd, versionGet, content, versionContent                                  rest.Route
 	categories, categoryAdd, categoryUpdate, categoryRemove                                    rest.Route
 	categoryForm                                                                               rest.Route
@@ -126,6 +126,7 @@ var routes = struct {
 	nodeCreate:    rest.Route{Name: "Nodes.Create", Method: "POST", Template: "/v2/nodes"},
 	nodeUpdate:    rest.Route{Name: "Nodes.Update", Method: "PUT", Template: "/v2/nodes/{id}"},
 	nodeDelete:    rest.Route{Name: "Nodes.Delete", Method: "DELETE", Template: "/v2/nodes/{id}"},
+	nodeActions:   rest.Route{Name: "Nodes.Actions", Method: "POST", Template: "/v2/nodes/actions", Repeat: rest.Harmless},
 	nodeList:      rest.Route{Name: "Nodes.GetMany", Method: "POST", Template: "/v2/nodes/list", Repeat: rest.Harmless},
 	nodeChildren:  rest.Route{Name: "Nodes.List", Method: "GET", Template: "/v2/nodes/{id}/nodes", Repeat: rest.Harmless},
 	nodeAncestors: rest.Route{Name: "Nodes.Ancestors", Method: "GET", Template: "/v1/nodes/{id}/ancestors", Repeat: rest.Harmless},

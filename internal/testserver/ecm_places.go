@@ -163,7 +163,7 @@ func (c *ecmCall) offered(n *ecmNode) []string {
 		}
 	}
 	add("browse", container(n.Type) && c.can(n, "see_contents"))
-	add("addnode", container(n.Type) && c.can(n, "add_items"))
+	add("addnode", container(n.Type) && c.may("create") && c.can(n, "add_items"))
 	add("copy", true)
 	add("rename", c.can(n, "modify") && !c.e.locked(n) && !c.busy(n))
 	add("move", c.can(n, "modify") && !c.e.keeps(n) && !c.busy(n) && n.Parent != -1)
