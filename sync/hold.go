@@ -16,6 +16,9 @@ import (
 
 const applyHold = "ApplyHold"
 
+// defaultHoldType is the code of holds that name none.
+const defaultHoldType = "LEGAL"
+
 // HoldTarget says what a hold is about: exactly one of its parts is set.
 // Scope, License and About stand: what is declared later is held as well.
 type HoldTarget struct {
@@ -208,7 +211,7 @@ func (r HoldRequest) name() string {
 
 func (r HoldRequest) kind() string {
 	if r.Type == "" {
-		return "LEGAL"
+		return defaultHoldType
 	}
 	return r.Type
 }

@@ -73,7 +73,7 @@ type Scope struct {
 	journal   Journal
 	now       func() time.Time
 	progress  func(records.RecordKey, int64, int64)
-	known     knowledge
+	known     *knowledge
 	buffers   bufferPool
 }
 
@@ -89,7 +89,7 @@ func NewScope(c ScopeConfig) (*Scope, error) {
 	faults.Check(!c.Policy.Jurisdiction.Required || c.Policy.Jurisdiction.tells() || c.Of.Jurisdiction != "", "policy.jurisdiction.required", true, "a field or an attribute that tells the jurisdiction, or the scope's own")
 	s := &Scope{
 		id: c.ID, of: c.Of, root: c.Root, policy: c.Policy, ecm: c.ECM, smint: c.Smint, contents: c.Contents, approvals: c.approvals(&faults),
-		journal: c.Journal, now: c.Now, progress: c.Progress, metadata: c.Metadata,
+		journal: c.Journal, known: &knowledge{}, now: c.Now, progress: c.Progress, metadata: c.Metadata,
 	}
 	if c.Portal != nil {
 		s.portal = c.Portal.checked(c.Smint != nil, &faults)

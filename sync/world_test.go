@@ -202,7 +202,7 @@ func (w *world) records() []testserver.ECMNode {
 func (w *world) writes() []string {
 	var list []string
 	for _, e := range w.ecm.Exchanges() {
-		read := e.Method == http.MethodGet || e.Method == http.MethodHead || strings.HasSuffix(e.Route, "/auth") || strings.HasSuffix(e.Route, "/list") || strings.HasSuffix(e.Route, "/names")
+		read := e.Method == http.MethodGet || e.Method == http.MethodHead || strings.HasSuffix(e.Route, "/auth") || strings.HasSuffix(e.Route, "/list") || strings.HasSuffix(e.Route, "/names") || e.Route == "POST /v2/nodes/actions"
 		if !read {
 			list = append(list, e.Route)
 		}

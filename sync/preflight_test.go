@@ -1,0 +1,122 @@
+package sync_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/internal/testserver"
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/smint"
+	recsync "github.com/smintecm/sdk/sync"
+)
+
+// TestR58_CheckNamesExactlyWhatIsMissing takes each privilege and object away in
+// turn. Nothing is written on either side, and no administrator is needed.
+func TestR58_CheckNamesExactlyWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	deny := func(privilege string) func(*world) {
+		return func(w *world) { w.ecm.Deny(w.ecm.Options().User, privilege) }
+	}
+	for name, tc := range map[string]struct {
+		take func(*world)
+		what string
+		kind recsync.Trouble
+		ask  string
+	}{
+		"nothing":              {func(*world) {}, "", "", ""},
+		"create":               {deny("create"), "may add items to the root", recsync.TroubleDenied, "permission to add items"},
+		"audit":                {deny("audit"), "may read the audit of nodes", recsync.TroubleDenied, "audit"},
+		"classify":             {deny("classify"), "may classify", recsync.TroubleDenied, "privilege to classify"},
+		"finalize":             {deny("finalize"), "may finalize", recsync.TroubleDenied, "finalize records"},
+		"hold":                 {deny("hold"), "may apply holds", recsync.TroubleDenied, "apply and remove holds"},
+		"a privilege unneeded": {deny("recyclebin"), "", "", ""},
+		"root":                 {func(w *world) { w.config.Root = 999_999; w.scope = w.newScope() }, "root", recsync.TroubleSetup, "999999"},
+		"category":             {func(w *world) { w.config.Policy.Category = 999_999; w.scope = w.newScope() }, "category", recsync.TroubleSetup, "999999"},
+		"attribute": {func(w *world) {
+			w.config.Policy.Attributes = recsync.DefaultAttributes()
+			w.config.Policy.Attributes[recsync.FieldTitle] = "Headline"
+			w.scope = w.newScope()
+		}, "category", recsync.TroubleSetup, `"Headline"`},
+		"class": {func(w *world) {
+			w.config.Policy.Classes = []recsync.ClassRule{{Class: 999_999}}
+			w.scope = w.newScope()
+		}, "class 999999", recsync.TroubleSetup, "exactly one RSI"},
+		"schedule": {func(w *world) {
+			w.config.Policy.Classes = []recsync.ClassRule{{Class: ecm.NodeID(w.ecm.AddRMClassification("Bare"))}}
+			w.scope = w.newScope()
+		}, "class", recsync.TroubleSetup, "exactly one RSI"},
+		"status code": {func(w *world) {
+			w.config.Policy.FileStatus = "FROZEN"
+			w.scope = w.newScope()
+		}, `status code "FROZEN"`, recsync.TroubleSetup, `"FROZEN"`},
+		"cross-reference type": {func(w *world) {
+			w.config.Policy.RightsReference = "NOSUCH"
+			w.scope = w.newScope()
+		}, "cross-reference types", recsync.TroubleSetup, "NOSUCH"},
+		"holds": {
+			func(w *world) {
+				w.ecm.Fail(testserver.Fault{Route: "GET /v1/holds", Times: -1, Status: 403, Body: `{"error":"no"}`})
+			},
+			"holds can be read", recsync.TroubleDenied, "see holds",
+		},
+		"the server": {
+			func(w *world) { w.ecm.Fail(testserver.Fault{Times: -1, Kind: testserver.Refuse, Status: 503}) },
+			"answers and lets the user in", recsync.TroubleUnreachable, "network",
+		},
+		"the password": {func(w *world) {
+			o := w.ecm.Options()
+			c, err := ecm.New("https://ecm.example"+o.Base, ecm.PasswordLogin{User: o.User, Password: "wrong"}, ecm.WithTransport(w.ecm.Transport()), ecm.WithLimiter(fast{}))
+			require.NoError(w.t, err)
+			w.config.ECM = c
+			w.scope = w.newScope()
+		}, "answers and lets the user in", recsync.TroubleLogin, "user and password"},
+		"the grant": {func(w *world) {
+			o, ends := w.smint.Options(), w.smint.Endpoints()
+			c, err := smint.New(smint.Endpoints{Identity: ends.Identity, CLAPI: ends.CLAPI, Portals: ends.Portals},
+				smint.Login{ClientID: o.ClientID, ClientSecret: smint.Secret(o.ClientSecret), RefreshToken: "revoked"}, smint.WithTransport(w.smint.Transport()))
+			require.NoError(w.t, err)
+			w.config.Smint = c
+			w.scope = w.newScope()
+		}, "the purchase feed can be read", recsync.TroubleLogin, "a grant"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			w.ecm.AddCode("hold_type", "LEGAL", "Legal")
+			tc.take(w)
+			before := len(w.writes())
+			report, err := recsync.Check(t.Context(), w.scope, recsync.CheckOptions{})
+			require.NoError(t, err)
+			require.Len(t, w.writes(), before, "a check changes nothing")
+			missing := report.Missing()
+			if tc.what == "" {
+				require.Empty(t, missing, report.String())
+				require.NoError(t, report.Err())
+				return
+			}
+			require.Len(t, missing, 1, "exactly what was taken away is named:\n%s", report)
+			require.Contains(t, missing[0].What, tc.what)
+			require.Equal(t, tc.kind, missing[0].Kind, missing[0].Found)
+			require.Contains(t, missing[0].Ask, tc.ask)
+			require.ErrorIs(t, report.Err(), recsync.ErrSetup)
+			require.Contains(t, report.String(), "ask the administrator for:")
+		})
+	}
+}
+
+func TestCheck_WhatNoCallTellsIsUnproven(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.ecm.AddCode("hold_type", "LEGAL", "Legal")
+	report, err := recsync.Check(t.Context(), w.scope, recsync.CheckOptions{Functions: map[string]string{"finalize": "4711"}})
+	require.NoError(t, err)
+	require.NoError(t, report.Err(), "what cannot be told is not missing")
+	i := strings.Index(report.String(), "unproven  ECM")
+	require.GreaterOrEqual(t, i, 0, report.String())
+	require.Contains(t, report.String()[i:], `the server lists no function "4711"`)
+	// The scope itself knows what it knew: a check learns for itself alone.
+	require.Equal(t, records.MustScopeID("acme"), w.scope.ID())
+}
