@@ -205,7 +205,7 @@ func (p *printer) counts(r recsync.FollowResult) {
 		fmt.Fprintf(p.out, "planned: %d would be declared\n", r.Planned)
 	}
 	if r.Updated > 0 {
-		fmt.Fprintf(p.out, "updated: the rights of %d records that stand as they were\n", r.Updated)
+		fmt.Fprintf(p.out, "updated: the rights of records that stand as they were: %d\n", r.Updated)
 	}
 	fmt.Fprintf(p.out, "declared=%d unchanged=%d incomplete=%d skipped=%d quarantined=%d\n", r.Declared, r.Unchanged, r.Incomplete, r.Skipped, r.Quarantined)
 }

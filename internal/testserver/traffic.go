@@ -17,7 +17,7 @@ import (
 // Traffic writes exchanges as JSON lines, bodies as "utf-8" or "base64". A body
 // above 64 KiB comes from a file and goes out piece by piece. It is safe for
 // concurrent use; a writer that is a sync.Locker is locked for each line, so
-// that several can share it.
+// that several can share it, and one that has a method Next numbers their lines.
 type Traffic struct {
 	mu  sync.Mutex
 	w   io.Writer
@@ -43,8 +43,12 @@ func (t *Traffic) write(e Exchange) {
 		defer shared.Unlock()
 	}
 	t.seq++
+	seq := t.seq
+	if shared, ok := t.w.(interface{ Next() int64 }); ok {
+		seq = shared.Next()
+	}
 	out := &trafficLine{w: bufio.NewWriterSize(t.w, keptBody)}
-	out.member("{", "seq", t.seq)
+	out.member("{", "seq", seq)
 	out.member(",", "time", e.Time.UTC().Format(time.RFC3339Nano))
 	out.member(",", "method", e.Method)
 	out.member(",", "path", e.Path)

@@ -208,11 +208,15 @@ func (w *World) WriteTraffic(out io.Writer) {
 }
 
 // lines lets two writers of whole lines share one file: each locks it for a
-// line.
+// line, and the lines are numbered one after the other.
 type lines struct {
 	sync.Mutex
-	w io.Writer
+	w    io.Writer
+	last int64
 }
+
+// Next is called with the lock held.
+func (l *lines) Next() int64 { l.last++; return l.last }
 
 // Write is called with the lock held.
 func (l *lines) Write(p []byte) (int, error) { return l.w.Write(p) }
