@@ -33,6 +33,8 @@ type TrailFolder struct {
 	repaired TrailRepair
 	tiles    map[string]*os.File
 	tileErr  error
+	// sync makes a file durable; tests look on.
+	sync func(*os.File) error
 }
 
 // TrailRepair says what an interrupted append had left behind and what was cut
@@ -41,6 +43,9 @@ type TrailRepair struct {
 	// Entries are those that stood there whole, under no checkpoint.
 	Entries int
 	Bytes   int64
+	// Checkpoint tells that the copy of the newest checkpoint beside the log was
+	// missing or torn, and written anew.
+	Checkpoint bool
 }
 
 // OpenTrailFolder opens the log in a folder for writing, makes the folder if it
@@ -56,8 +61,8 @@ func OpenTrailFolder(dir string) (*TrailFolder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the trail %s: %w", dir, err)
 	}
-	s := &TrailFolder{dir: dir, unlock: unlock, tiles: map[string]*os.File{}}
-	if err := s.recover(); err != nil {
+	s := &TrailFolder{dir: dir, unlock: unlock, tiles: map[string]*os.File{}, sync: (*os.File).Sync}
+	if err := errors.Join(syncDirs(filepath.Dir(dir)), s.recover()); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the trail %s: %w", dir, err), s.Close())
 	}
 	return s, nil
@@ -77,7 +82,7 @@ func (s *TrailFolder) Close() error {
 	var errs []error
 	if s.segment != nil {
 		if s.dirty && s.broken == nil {
-			errs = append(errs, s.segment.Sync(), s.saveApart())
+			errs = append(errs, s.sync(s.segment), s.saveApart())
 		}
 		errs = append(errs, s.segment.Close())
 	}
@@ -148,7 +153,13 @@ func (s *TrailFolder) openSegment() error {
 			return err
 		}
 		s.segment, s.offset = f, 0
-		return syncDirs(filepath.Dir(name), s.dir)
+		// Until its name is durable, nothing in it is.
+		folder := filepath.Dir(name)
+		if err := syncDirs(folder, filepath.Dir(folder), s.dir); err != nil {
+			s.broken = err
+			return err
+		}
+		return nil
 	}
 	return s.checkOffset(s.offset)
 }
@@ -191,7 +202,7 @@ func (s *TrailFolder) write(buf []byte, durable bool) error {
 	if !durable {
 		return nil
 	}
-	if err := s.segment.Sync(); err != nil {
+	if err := s.sync(s.segment); err != nil {
 		s.broken = err
 		return err
 	}
@@ -201,7 +212,7 @@ func (s *TrailFolder) write(buf []byte, durable bool) error {
 
 // closeSegment syncs a full file; the next append makes another.
 func (s *TrailFolder) closeSegment() error {
-	err := errors.Join(s.segment.Sync(), s.segment.Close())
+	err := errors.Join(s.sync(s.segment), s.segment.Close())
 	s.segment, s.dirty = nil, false
 	if err != nil {
 		s.broken = err

@@ -69,6 +69,9 @@ func (p *People) read() error {
 		return err
 	}
 	b, err := os.ReadFile(p.path)
+	if err == nil && len(b) == 0 { // it may be new: its name must be as durable as what it will hold.
+		err = syncDirs(filepath.Dir(p.path))
+	}
 	if err != nil {
 		return err
 	}

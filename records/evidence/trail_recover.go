@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
 )
@@ -42,8 +43,33 @@ func (s *TrailFolder) recover() error {
 			continue
 		}
 		s.size, s.note, s.offset = n*tileWidth+tail.entries, tail.note, tail.end
-		return errors.Join(s.takeUp(name, tail.end < int64(len(b))), s.cutTiles())
+		return errors.Join(s.takeUp(name, tail.end < int64(len(b))), s.cutTiles(), s.mendApart())
 	}
+}
+
+// mendApart writes the copy of the newest checkpoint anew if a crash left none,
+// or a torn one. Any whole one stays: it may tell of a log that was longer.
+func (s *TrailFolder) mendApart() error {
+	if wholeNote(s.apart) {
+		return nil
+	}
+	s.repaired.Checkpoint = true
+	return s.saveApart()
+}
+
+// wholeNote reports whether b looks like a signed checkpoint from its first
+// byte to its last. Whose signature it is, it does not ask.
+func wholeNote(b []byte) bool {
+	text, signatures, ok := strings.Cut(string(b), "\n\n")
+	if _, err := parseCheckpoint(text + "\n"); !ok || err != nil || signatures == "" {
+		return false
+	}
+	for line := range strings.Lines(signatures) {
+		if !strings.HasPrefix(line, "— ") || !strings.HasSuffix(line, "\n") || strings.Count(line, " ") != 2 {
+			return false
+		}
+	}
+	return true
 }
 
 // cutTiles removes hashes of entries that are not there.
@@ -87,7 +113,7 @@ func (s *TrailFolder) takeUp(name string, torn bool) error {
 		}
 	}
 	// What another process wrote last may not have been synced.
-	if err := f.Sync(); err != nil {
+	if err := s.sync(f); err != nil {
 		return err
 	}
 	if s.size%tileWidth == 0 {
