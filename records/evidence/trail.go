@@ -40,8 +40,10 @@ type Trail struct {
 	last   time.Time
 	note   []byte
 	open   map[int64]bool // intents since opened without an outcome: true
-	since  int64          // the size when the trail was opened
+	opened int64          // the size when the trail was opened
+	since  int64          // the same, or when it was last read again
 	old    map[int64]bool // older intents that got an outcome since
+	left   trailLeft      // older intents that nothing has settled
 	doubt  bool           // the last append failed: look before the next
 	failed error          // why nothing is appended any more
 	tried  []byte         // the checkpoint of the append that failed
@@ -108,7 +110,7 @@ func OpenTrail(ctx context.Context, c TrailConfig) (*Trail, error) {
 	if err := t.load(ctx); err != nil {
 		return nil, err
 	}
-	t.since = t.tree.size
+	t.opened, t.since = t.tree.size, t.tree.size
 	return t, nil
 }
 

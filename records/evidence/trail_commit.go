@@ -162,5 +162,8 @@ func (t *Trail) settle(items []*trailItem) {
 				t.old[it.event.Of] = true
 			}
 		}
+		if it.err == nil {
+			t.left.settle(it.event)
+		}
 	}
 }

@@ -122,6 +122,47 @@ func TestR48_OutcomesBelongToIntents(t *testing.T) {
 	require.Equal(t, []int64{third}, report.Open, "an observation settles what was unknown")
 }
 
+// TestR48_WhatAWriterLeftOpenIsKnownToTheNext, until an observation settles it.
+func TestR48_WhatAWriterLeftOpenIsKnownToTheNext(t *testing.T) {
+	t.Parallel()
+	w := newTrailWorld(t)
+	record := trailIntent().Record
+	left := func() (numbers []int64) {
+		t.Helper()
+		list, err := w.trail.Left(t.Context(), record)
+		require.NoError(t, err)
+		for _, e := range list {
+			require.Equal(t, record, e.Record)
+			numbers = append(numbers, e.Number)
+		}
+		return numbers
+	}
+	w.fill(1)
+	lost, unknown := w.append(trailIntent()), w.append(trailIntent())
+	e := trailOutcome(unknown)
+	e.Result = evidence.TrailUnknown
+	w.append(e)
+	other := trailIntent()
+	other.Record = records.MustRecordKey("acme/purchase/2/1/1")
+	w.append(other)
+	require.Empty(t, left(), "what this writer has under way is its own to tell")
+	w.reopen()
+	own := w.append(trailIntent())
+	require.Equal(t, []int64{lost, unknown}, left())
+	seen := trailOutcome(lost)
+	seen.Kind, seen.Result = evidence.TrailObservation, evidence.TrailFound
+	w.append(seen)
+	require.Equal(t, []int64{unknown}, left())
+	seen.Of = unknown
+	w.append(seen)
+	require.Empty(t, left())
+	w.append(trailOutcome(own))
+	report, _ := w.verified()
+	require.Equal(t, []int64{6}, report.Open, "that of the other record alone")
+	w.reopen()
+	require.Empty(t, left(), "settled once is settled")
+}
+
 // TestR49_PeopleCanReadIt, with names for those who may know them.
 func TestR49_PeopleCanReadIt(t *testing.T) {
 	t.Parallel()
