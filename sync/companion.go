@@ -77,6 +77,14 @@ func (c *companion) further(ctx context.Context) (finding string, err error) {
 	return finding, nil
 }
 
+// standing says in words what was observed of it.
+func (c *companion) standing() string {
+	if c.id == 0 {
+		return "no " + c.what + " stands beside the record"
+	}
+	return fmt.Sprintf("%s node %s stands beside the record", c.what, c.id)
+}
+
 // steps lists what leads from what was observed to a document that has the
 // edition: keep tells that it lacks it.
 func (c *companion) steps(digest string, keep bool) []Step {

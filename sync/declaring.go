@@ -29,7 +29,10 @@ type declaration struct {
 }
 
 func (d *declaration) run(ctx context.Context) error {
-	var err error
+	err := d.looked(ctx, d.Observed.text())
+	if err != nil {
+		return fmt.Errorf("declare %s: %w", d.Key, err)
+	}
 	if d.folder, err = d.s.makeFolder(ctx, &d.taking, d.Key); err != nil {
 		return fmt.Errorf("declare %s: folder %s: %w", d.Key, d.Folder, err)
 	}

@@ -18,6 +18,16 @@ type Journal interface {
 	Record(ctx context.Context, e JournalEntry) error
 }
 
+// Settler is a journal that knows which intents an earlier run left without a
+// known outcome: it was killed, or lost the answer. A primitive tells it what
+// it found of the record before it goes on, so that nothing stays open that
+// was looked at.
+type Settler interface {
+	// Settle adds e, an observation, to each such intent of e's record and
+	// primitive. Without any it does nothing.
+	Settle(ctx context.Context, e JournalEntry) error
+}
+
 // EntryKind says which part of an event an entry is.
 type EntryKind string
 

@@ -81,6 +81,27 @@ type Observed struct {
 	Final    bool   `json:"final,omitempty"`
 }
 
+// text says in words what was read.
+func (o Observed) text() string {
+	switch {
+	case o.Disposed:
+		return "the record is gone, its rights document or stub is left"
+	case o.Node == 0:
+		return "nothing stands under the name"
+	}
+	s := fmt.Sprintf("node %d stands, %d bytes", o.Node, o.Size)
+	if o.Digest != "" {
+		s += ", " + o.Digest
+	}
+	if o.Class != 0 {
+		s += fmt.Sprintf(", class %d, schedule %s", o.Class, o.Schedule)
+	}
+	if o.Final {
+		s += ", final"
+	}
+	return s
+}
+
 // Step is one mutation of a plan, in words that a person can check.
 type Step struct {
 	// Do is the verb: "create folder", "upload", "classify", ...

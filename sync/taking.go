@@ -76,3 +76,16 @@ func (t *taking) note(ctx context.Context, kind EntryKind, step Step, digest rec
 	}
 	return nil
 }
+
+// looked tells what was found of the record to a journal that has intents of
+// an earlier run without an outcome.
+func (t *taking) looked(ctx context.Context, found string) error {
+	settler, ok := t.s.journal.(Settler)
+	if !ok {
+		return nil
+	}
+	if err := settler.Settle(ctx, t.entry(Observation, Step{Do: "look"}, records.Digest{}, found)); err != nil {
+		return fmt.Errorf("nothing was done: %w: what was found: %w", errJournal, err)
+	}
+	return nil
+}

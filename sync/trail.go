@@ -61,6 +61,35 @@ func (j *TrailJournal) Record(ctx context.Context, e JournalEntry) error {
 	return nil
 }
 
+// Settle adds what was found to each intent that stood without a known outcome
+// when the trail was opened and is of the entry's record and primitive. Errors
+// are those of [TrailJournal.Record].
+func (j *TrailJournal) Settle(ctx context.Context, e JournalEntry) error {
+	if e.Scope != j.trail.Scope().String() {
+		return fmt.Errorf("the trail is that of scope %s, the entry of scope %s: %w", j.trail.Scope(), e.Scope, records.ErrForeignScope)
+	}
+	observed, err := j.event(e)
+	if err != nil {
+		return err
+	}
+	left, err := j.trail.Left(ctx, observed.Record)
+	if err != nil {
+		return err
+	}
+	primitive, _, _ := strings.Cut(observed.Event, "/")
+	for _, intent := range left {
+		if of, _, _ := strings.Cut(intent.Event, "/"); of != primitive {
+			continue
+		}
+		seen := observed
+		seen.Of, seen.Event, seen.Target, seen.Digest = intent.Number, intent.Event, intent.Target, intent.Digest
+		if _, err := j.trail.Append(ctx, seen); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (j *TrailJournal) event(e JournalEntry) (evidence.TrailEvent, error) {
 	event := evidence.TrailEvent{
 		Event: eventName(e.Primitive) + "/" + eventName(e.Step), TrailActor: j.actor, Target: e.Target, Policy: e.Policy,

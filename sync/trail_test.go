@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -21,6 +22,8 @@ type trailed struct {
 	evidence.TrailStore
 	t       *testing.T
 	dir     string
+	people  string
+	close   func() error
 	key     ed25519.PrivateKey
 	journal *recsync.TrailJournal
 	refuse  func(evidence.TrailBatch) error
@@ -38,18 +41,29 @@ func (w *trailed) Append(ctx context.Context, size int64, b evidence.TrailBatch)
 func newTrailed(t *testing.T) *trailed {
 	t.Helper()
 	w := &trailed{t: t, dir: filepath.Join(t.TempDir(), "trail"), key: ed25519.NewKeyFromSeed(make([]byte, 32))}
+	w.people = filepath.Join(t.TempDir(), "people")
+	w.reopen()
+	t.Cleanup(func() { require.NoError(t, w.close()) })
+	return w
+}
+
+// reopen is what the next process does after this one ended.
+func (w *trailed) reopen() {
+	w.t.Helper()
+	if w.close != nil {
+		require.NoError(w.t, w.close())
+	}
 	folder, err := evidence.OpenTrailFolder(w.dir)
-	require.NoError(t, err)
-	people, err := evidence.OpenPeople(filepath.Join(t.TempDir(), "people"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, errors.Join(folder.Close(), people.Close())) })
-	w.TrailStore = folder
-	trail, err := evidence.OpenTrail(t.Context(), evidence.TrailConfig{Scope: records.MustScopeID("acme"), Store: w, Signer: w.key, People: people})
-	require.NoError(t, err)
+	require.NoError(w.t, err)
+	people, err := evidence.OpenPeople(w.people)
+	require.NoError(w.t, err)
+	w.TrailStore, w.refuse = folder, nil
+	w.close = func() error { return errors.Join(folder.Close(), people.Close()) }
+	trail, err := evidence.OpenTrail(w.t.Context(), evidence.TrailConfig{Scope: records.MustScopeID("acme"), Store: w, Signer: w.key, People: people})
+	require.NoError(w.t, err)
 	actor := evidence.TrailActor{Organization: "Acme Ltd", User: "svc-records", Application: "records-sync 1.0", Location: "Graz"}
 	w.journal, err = recsync.NewTrailJournal(trail, actor, "campaign 2026-04")
-	require.NoError(t, err)
-	return w
+	require.NoError(w.t, err)
 }
 
 // verified returns the entries after the files were checked offline.
@@ -128,6 +142,56 @@ func TestR48_NoPlaceInTheTrailNoMutation(t *testing.T) {
 	trail.refuse = nil
 	mustDeclare(w, a)
 	trail.verified()
+}
+
+// TestR48_WhatACrashLeftOpenIsLookedAt: whichever outcome of a declaration or
+// of its rights the writer did not live to tell, the next run looks, and the
+// trail says what it found.
+func TestR48_WhatACrashLeftOpenIsLookedAt(t *testing.T) {
+	t.Parallel()
+	crash := errors.New("killed")
+	for told := 0; ; told++ {
+		trail := newTrailed(t)
+		w := newWorld(t, func(c *recsync.ScopeConfig) { c.Journal = trail.journal })
+		a := w.asset("79468", picture(10))
+		both := func() error {
+			r, err := recsync.DeclareRecord(t.Context(), w.scope, recsync.DeclareRequest{Asset: a})
+			if err == nil {
+				_, err = recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: r.Record, Source: w.smint.Transaction("79468")})
+			}
+			return err
+		}
+		outcomes := 0
+		trail.refuse = func(b evidence.TrailBatch) error {
+			if b.Durable {
+				return nil
+			}
+			if outcomes++; outcomes > told {
+				return crash
+			}
+			return nil
+		}
+		err := both()
+		if err == nil {
+			require.Greater(t, told, 5, "all were told")
+			return
+		}
+		require.ErrorIs(t, err, crash)
+		report, _ := trail.verified()
+		require.Len(t, report.Open, 1, "%d told", told)
+
+		trail.reopen()
+		w.config.Journal = trail.journal
+		w.scope = w.newScope()
+		require.NoError(t, both())
+		settled := report.Open[0]
+		report, entries := trail.verified()
+		require.Empty(t, report.Open, "%d told", told)
+		i := slices.IndexFunc(entries, func(e evidence.TrailEntry) bool { return e.Kind == evidence.TrailObservation && e.Of == settled })
+		require.GreaterOrEqual(t, i, 0)
+		require.Equal(t, entries[settled-1].Event, entries[i].Event)
+		require.Regexp(t, "stands|rights document", entries[i].Detail)
+	}
 }
 
 // TestTrailJournal_PairsByName: outcomes and observations find their intent,

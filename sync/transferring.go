@@ -27,6 +27,9 @@ func (p *RightsPlan) apply(ctx context.Context) (Receipt, error) {
 }
 
 func (t *transfer) run(ctx context.Context) error {
+	if err := t.looked(ctx, t.standing()); err != nil {
+		return err
+	}
 	for _, step := range []func(context.Context) error{t.attributes, t.keep, t.hold, t.classify, t.relate, t.compare} {
 		if err := step(ctx); err != nil {
 			return err
