@@ -94,6 +94,15 @@ func (d Digest) String() string {
 	return d.alg.String() + ":" + d.Hex()
 }
 
+// AppendText appends algorithm and value to b, nothing for the zero value.
+func (d Digest) AppendText(b []byte) ([]byte, error) {
+	if !d.IsValid() {
+		return b, nil
+	}
+	b = append(append(b, d.alg.String()...), ':')
+	return hex.AppendEncode(b, d.sum[:]), nil
+}
+
 // MarshalText returns algorithm and value, empty for the zero value.
 func (d Digest) MarshalText() ([]byte, error) {
 	if !d.IsValid() {

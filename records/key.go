@@ -172,13 +172,21 @@ func (k RecordKey) String() string {
 	if !k.IsValid() {
 		return "invalid record key"
 	}
-	var b strings.Builder
-	b.WriteString(k.scope.s)
-	for _, part := range k.parts() {
-		b.WriteByte('/')
-		escape(&b, part)
+	b, _ := k.AppendText(make([]byte, 0, 64)) // never fails
+	return string(b)
+}
+
+// AppendText appends the canonical text to b, nothing for the zero value.
+func (k RecordKey) AppendText(b []byte) ([]byte, error) {
+	if !k.IsValid() {
+		return b, nil
 	}
-	return b.String()
+	b = append(append(append(b, k.scope.s...), '/'), k.kind.String()...)
+	b = escape(append(b, '/'), k.item)
+	if k.kind == SourcePurchase {
+		b = escape(append(b, '/'), k.part)
+	}
+	return escape(append(b, '/'), k.version), nil
 }
 
 // MarshalText returns the canonical text, empty for the zero value.
@@ -201,13 +209,6 @@ func (k *RecordKey) UnmarshalText(text []byte) error {
 	}
 	*k = parsed
 	return nil
-}
-
-func (k RecordKey) parts() []string {
-	if k.kind == SourcePurchase {
-		return []string{k.kind.String(), k.item, k.part, k.version}
-	}
-	return []string{k.kind.String(), k.item, k.version}
 }
 
 func (k RecordKey) checked(op string) (RecordKey, error) {
@@ -275,18 +276,17 @@ func splitKey(s string) (RecordKey, bool) {
 
 // escape writes s with every byte but unreserved ones and ":" as %XX, so that
 // the text has no "/" of its own and reads the same in logs, URLs and notes.
-func escape(b *strings.Builder, s string) {
+func escape(b []byte, s string) []byte {
 	const digits = "0123456789ABCDEF"
 	for i := range len(s) {
 		c := s[i]
 		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~:", c) >= 0 {
-			b.WriteByte(c)
+			b = append(b, c)
 			continue
 		}
-		b.WriteByte('%')
-		b.WriteByte(digits[c>>4])
-		b.WriteByte(digits[c&15])
+		b = append(b, '%', digits[c>>4], digits[c&15])
 	}
+	return b
 }
 
 func unescape(s string) (string, bool) {

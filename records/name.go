@@ -119,10 +119,7 @@ func (k RecordKey) Folder() string {
 	if !k.IsValid() {
 		return ""
 	}
-	var b strings.Builder
-	b.WriteString(k.scope.s + "/")
-	escape(&b, k.item)
-	sum := sha256.Sum256([]byte(b.String()))
+	sum := sha256.Sum256(escape([]byte(k.scope.s+"/"), k.item))
 	return hex.EncodeToString(sum[:1])
 }
 

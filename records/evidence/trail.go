@@ -24,7 +24,7 @@ import (
 type Trail struct {
 	scope  records.ScopeID
 	store  TrailStore
-	signer note.Signer
+	signer *trailSigner
 	keys   []ed25519.PublicKey
 	known  note.Verifiers
 	people TrailPeople
@@ -226,8 +226,11 @@ type trailItem struct {
 	err    error
 }
 
+// trailGroup are the items of one write. Done is made by the first who joins
+// the one that leads.
 type trailGroup struct {
 	items []*trailItem
+	room  [1]*trailItem
 	done  chan struct{}
 }
 
@@ -248,13 +251,17 @@ func (t *Trail) Append(ctx context.Context, e TrailEvent) (int64, error) {
 	t.queue.Lock()
 	g, leads := t.next, false
 	if g == nil {
-		g, leads = &trailGroup{done: make(chan struct{})}, true
+		g, leads = &trailGroup{}, true
+		g.items = g.room[:0]
 		t.next = g
+	} else if g.done == nil {
+		g.done = make(chan struct{})
 	}
 	g.items = append(g.items, item)
+	done := g.done
 	t.queue.Unlock()
 	if !leads {
-		<-g.done
+		<-done
 		return item.number, item.err
 	}
 	t.commit.Lock()
@@ -263,7 +270,9 @@ func (t *Trail) Append(ctx context.Context, e TrailEvent) (int64, error) {
 	t.queue.Unlock()
 	t.write(context.WithoutCancel(ctx), g.items)
 	t.commit.Unlock()
-	close(g.done)
+	if g.done != nil { // nobody joins any more.
+		close(g.done)
+	}
 	return item.number, item.err
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/smintecm/sdk/records"
@@ -58,7 +57,7 @@ func (t *Trail) writeBatch(ctx context.Context, items []*trailItem) {
 	}
 	c := TrailCheckpoint{Scope: t.scope, Size: tree.size, Hash: TrailHash(tree.hash()), Time: last}
 	var err error
-	if b.Checkpoint, err = note.Sign(&note.Note{Text: c.text()}, t.signer); err != nil {
+	if b.Checkpoint, err = t.signer.sign(c); err != nil {
 		fail(fmt.Errorf("trail of scope %s: sign: %w", t.scope, err))
 		return
 	}
@@ -113,13 +112,8 @@ func (t *Trail) checkReference(ctx context.Context, e *TrailEvent, size int64, b
 	if e.Of == 0 {
 		return nil
 	}
-	wrong := func(want string) error {
-		var p records.Problems
-		p.Add("of", e.Of, want)
-		return p.Err("evidence.Trail")
-	}
 	if e.Of > size {
-		return wrong("the number of an entry that stands")
+		return wrongReference(e.Of, "the number of an entry that stands")
 	}
 	if e.Kind == TrailCorrection {
 		return nil
@@ -130,7 +124,7 @@ func (t *Trail) checkReference(ctx context.Context, e *TrailEvent, size int64, b
 			again = again || it.err == nil && it.event.Kind == TrailOutcome && it.event.Of == e.Of
 		}
 		if again {
-			return wrong("an intent without an outcome")
+			return wrongReference(e.Of, "an intent without an outcome")
 		}
 	}
 	if t.open[e.Of] {
@@ -143,10 +137,16 @@ func (t *Trail) checkReference(ctx context.Context, e *TrailEvent, size int64, b
 		if of, err := ParseTrailEntry(line); err != nil {
 			return err
 		} else if of.Kind != TrailIntent {
-			return wrong("the number of an intent")
+			return wrongReference(e.Of, "the number of an intent")
 		}
 	}
 	return nil
+}
+
+func wrongReference(of int64, want string) error {
+	var p records.Problems
+	p.Add("of", of, want)
+	return p.Err("evidence.Trail")
 }
 
 // settle keeps account of intents without an outcome.

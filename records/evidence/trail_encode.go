@@ -39,15 +39,18 @@ func appendTrailEntry(b []byte, e *TrailEntry) []byte {
 	b = appendJSONField(b, "application", e.Application)
 	b = appendJSONField(b, "location", e.Location)
 	b = appendJSONField(b, "subject", e.Subject)
-	if e.Record.IsValid() {
-		b = appendJSONField(b, "record", e.Record.String())
+	if e.Record.IsValid() { // its text needs no escaping, nor does a digest's.
+		b, _ = e.Record.AppendText(append(b, `,"record":"`...))
+		b = append(b, '"')
 	}
 	b = appendJSONField(b, "target", e.Target)
 	if e.Digest.IsValid() {
-		b = appendJSONField(b, "digest", e.Digest.String())
+		b, _ = e.Digest.AppendText(append(b, `,"digest":"`...))
+		b = append(b, '"')
 	}
 	if e.Previous.IsValid() {
-		b = appendJSONField(b, "previous", e.Previous.String())
+		b, _ = e.Previous.AppendText(append(b, `,"previous":"`...))
+		b = append(b, '"')
 	}
 	b = appendJSONField(b, "policy", e.Policy)
 	b = appendJSONField(b, "result", string(e.Result))
@@ -77,6 +80,14 @@ func appendJSONNumber(b []byte, name string, n int64) []byte {
 	return strconv.AppendInt(b, n, 10)
 }
 
+// escaped tells which bytes of ASCII JSON or we don't write as they are.
+var escaped = func() (t [utf8.RuneSelf]bool) {
+	for c := range t {
+		t[c] = c < 0x20 || c == '"' || c == '\\' || c == 0x7f
+	}
+	return t
+}()
+
 // appendJSONText quotes s: only what JSON demands is escaped, and bytes that
 // are no UTF-8 become U+FFFD.
 func appendJSONText(b []byte, s string) []byte {
@@ -94,7 +105,7 @@ func appendJSONText(b []byte, s string) []byte {
 			i += size
 			continue
 		}
-		if c < 0x20 || c == '"' || c == '\\' || c == 0x7f {
+		if escaped[c] {
 			b = append(b, s[start:i]...)
 			switch c {
 			case '"', '\\':

@@ -129,18 +129,18 @@ const (
 // validate reports every fault of an event whose defaults are filled in.
 func (e *TrailEvent) validate(scope records.ScopeID) error {
 	var p records.Problems
-	p.Check(e.Kind.Known(), "kind", e.Kind, "intent, outcome, refusal, observation or correction")
-	p.Check(isEventName(e.Event), "event", e.Event, `1 to 128 letters, digits, spaces or "._/-"`)
-	p.Check(e.Organization != "", "organization", e.Organization, "on whose behalf")
-	p.Check(e.User != "", "user", "", "who did it")
-	p.Check(e.Application != "", "application", e.Application, "with which application")
-	p.Check(e.Location != "", "location", "", "where from: a site or network address")
-	p.Check(e.Of >= 0, "of", e.Of, "the number of an entry")
-	p.Check(e.Of > 0 || e.Kind != TrailOutcome && e.Kind != TrailCorrection, "of", e.Of, "the number of the entry that this one refers to")
-	p.Check(e.Of == 0 || e.Kind != TrailIntent && e.Kind != TrailRefusal, "of", e.Of, "0: an intent or refusal refers to none")
-	p.Check((e.Result == "") == (e.Kind == TrailIntent) && (e.Result == "" || e.Result.Known()), "result", e.Result, "how it ended, but none on an intent")
-	p.Check(e.Reason != "" || e.Kind != TrailCorrection, "reason", e.Reason, "why it is corrected")
-	p.Check(e.Reason != "" || e.Detail != "" || e.Kind != TrailRefusal, "reason", e.Reason, "why it is refused")
+	check(&p, e.Kind.Known(), "kind", e.Kind, "intent, outcome, refusal, observation or correction")
+	check(&p, isEventName(e.Event), "event", e.Event, `1 to 128 letters, digits, spaces or "._/-"`)
+	check(&p, e.Organization != "", "organization", e.Organization, "on whose behalf")
+	check(&p, e.User != "", "user", "", "who did it")
+	check(&p, e.Application != "", "application", e.Application, "with which application")
+	check(&p, e.Location != "", "location", "", "where from: a site or network address")
+	check(&p, e.Of >= 0, "of", e.Of, "the number of an entry")
+	check(&p, e.Of > 0 || e.Kind != TrailOutcome && e.Kind != TrailCorrection, "of", e.Of, "the number of the entry that this one refers to")
+	check(&p, e.Of == 0 || e.Kind != TrailIntent && e.Kind != TrailRefusal, "of", e.Of, "0: an intent or refusal refers to none")
+	check(&p, (e.Result == "") == (e.Kind == TrailIntent) && (e.Result == "" || e.Result.Known()), "result", e.Result, "how it ended, but none on an intent")
+	check(&p, e.Reason != "" || e.Kind != TrailCorrection, "reason", e.Reason, "why it is corrected")
+	check(&p, e.Reason != "" || e.Detail != "" || e.Kind != TrailRefusal, "reason", e.Reason, "why it is refused")
 	if err := p.Err("evidence.Trail"); err != nil {
 		return err
 	}
@@ -148,6 +148,14 @@ func (e *TrailEvent) validate(scope records.ScopeID) error {
 		return e.Record.In(scope)
 	}
 	return nil
+}
+
+// check notes a fault if ok is false. A good value costs nothing: it is not
+// made into an interface first.
+func check[T any](p *records.Problems, ok bool, field string, value T, want string) {
+	if !ok {
+		p.Add(field, value, want)
+	}
 }
 
 func isEventName(s string) bool {

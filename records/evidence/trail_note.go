@@ -52,13 +52,14 @@ type TrailCheckpoint struct {
 	Time time.Time
 }
 
-func (c TrailCheckpoint) text() string {
-	b := make([]byte, 0, 192)
+func (c TrailCheckpoint) text() string { return string(c.appendText(make([]byte, 0, 192))) }
+
+func (c TrailCheckpoint) appendText(b []byte) []byte {
 	b = append(append(b, trailOrigin...), c.Scope.String()...)
 	b = strconv.AppendInt(append(b, '\n'), c.Size, 10)
 	b = base64.StdEncoding.AppendEncode(append(b, '\n'), c.Hash[:])
 	b = c.Time.UTC().AppendFormat(append(b, "\ntime "...), time.RFC3339Nano)
-	return string(append(b, '\n'))
+	return append(b, '\n')
 }
 
 // trailSigner signs notes by a crypto.Signer.
@@ -83,10 +84,22 @@ func noteKeyHash(name string, pub ed25519.PublicKey) uint32 {
 	return binary.BigEndian.Uint32(sum[:])
 }
 
-func (s *trailSigner) Name() string    { return s.name }
-func (s *trailSigner) KeyHash() uint32 { return s.hash }
-func (s *trailSigner) Sign(msg []byte) ([]byte, error) {
-	return s.key.Sign(rand.Reader, msg, crypto.Hash(0))
+// sign returns the checkpoint as a signed note: what note.Sign writes for one
+// signer, without its detours.
+func (s *trailSigner) sign(c TrailCheckpoint) ([]byte, error) {
+	b := c.appendText(make([]byte, 0, 400))
+	sig, err := s.key.Sign(rand.Reader, b, crypto.Hash(0))
+	if err != nil {
+		return nil, err
+	}
+	var named [4 + ed25519.SignatureSize]byte
+	binary.BigEndian.PutUint32(named[:], s.hash)
+	if copy(named[4:], sig) != len(sig) || len(sig) != ed25519.SignatureSize {
+		return nil, fmt.Errorf("a signature of %d bytes is none by an Ed25519 key", len(sig))
+	}
+	b = append(append(append(b, "\n— "...), s.name...), ' ')
+	b = base64.StdEncoding.AppendEncode(b, named[:])
+	return append(b, '\n'), nil
 }
 
 func trailVerifiers(scope records.ScopeID, keys []ed25519.PublicKey) (note.Verifiers, error) {

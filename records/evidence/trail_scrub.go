@@ -11,11 +11,13 @@ const removed = "[removed]"
 // error. Compiled once, never changed.
 var (
 	scrubURL        = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)(?:[^\s/?#"'@]*@)?([^\s?#"'<>]*)([?#][^\s"'<>]*)?`)
+	scrubQuery      = regexp.MustCompile(`\?[^\s"'<>]*=[^\s"'<>]*`)
 	scrubScheme     = regexp.MustCompile(`(?i)\b(bearer|basic|negotiate)[ :]+[a-z0-9._~+/=-]{8,}`)
-	scrubAssignment = regexp.MustCompile(`(?i)\b([a-z0-9_-]*(?:password|passwd|pwd|secret|token|ticket|api[_-]?key|signature|credential|session[_-]?id))(\\*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)`)
+	scrubAssignment = regexp.MustCompile(`(?i)\b([a-z0-9_-]*(?:password|passwd|pwd|secret|token|ticket|cookie|(?:api|access|secret|private|account)[_-]?key(?:[_-]?id)?|sig|signature|credential|session[_-]?id))(\\*["']?\s*[:=]\s*)("[^"]*"|'[^']*'|[^\s,;&]+)`)
+	scrubNamed      = regexp.MustCompile(`(?i)\b((?:[a-z0-9_-]*(?:password|secret|token|ticket)))\s+[a-z0-9._~+/=-]{16,}`)
 	scrubHeader     = regexp.MustCompile(`(?i)\b((?:set-)?cookie|(?:proxy-)?authorization)(\\*["']?\s*[:=]\s*).*`)
 	scrubJWT        = regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?`)
-	scrubMail       = regexp.MustCompile(`[^\s@<>"'(),;:]+@[^\s@<>"'(),;:]+\.[^\s@<>"'(),;:]+`)
+	scrubMail       = regexp.MustCompile(`[^\s@<>"'(),;:]+(?:@|%40)[^\s@<>"'(),;:]+`)
 )
 
 // scrub frees a text of URL queries and user parts, of credentials and of mail
@@ -26,10 +28,12 @@ func scrub(s string) string {
 	}
 	if suspicious(s) {
 		s = scrubURL.ReplaceAllString(s, "$1$2")
+		s = scrubQuery.ReplaceAllString(s, "")
 		s = scrubJWT.ReplaceAllString(s, removed)
 		s = scrubScheme.ReplaceAllString(s, "$1 "+removed)
 		s = scrubHeader.ReplaceAllString(s, "$1$2"+removed)
 		s = scrubAssignment.ReplaceAllString(s, "$1$2"+removed)
+		s = scrubNamed.ReplaceAllString(s, "$1 "+removed)
 		s = scrubMail.ReplaceAllString(s, removed)
 	}
 	s = strings.ToValidUTF8(s, "\uFFFD")
@@ -48,15 +52,15 @@ func scrub(s string) string {
 func suspicious(s string) bool {
 	for i := range len(s) {
 		switch s[i] {
-		case ':', '=', '@':
+		case ':', '=', '@', '%':
 			return true
 		case 'e':
 			if strings.HasPrefix(s[i:], "eyJ") {
 				return true
 			}
-		case 'b', 'B', 'n', 'N':
-			for _, scheme := range []string{"bearer", "basic", "negotiate"} {
-				if len(s)-i >= len(scheme) && strings.EqualFold(s[i:i+len(scheme)], scheme) {
+		case 'b', 'B', 'n', 'N', 'p', 'P', 's', 'S', 't', 'T':
+			for _, word := range []string{"bearer", "basic", "negotiate", "password", "secret", "token", "ticket"} {
+				if len(s)-i >= len(word) && strings.EqualFold(s[i:i+len(word)], word) {
 					return true
 				}
 			}

@@ -220,6 +220,15 @@ func TestR51_NoSecretStandsInTheTrail(t *testing.T) {
 		"client_secret: " + canary,
 		"jwt eyJhbGciOiJI" + canary + ".eyJzdWIi.c2ln",
 		"mail to " + canary + "@acme.example bounced",
+		"mail to " + canary + "%40acme.example bounced, and to " + canary + "@localhost",
+		"GET /files/79468-1?sig=" + canary + "&x=1: 403",
+		`parse "//cdn.example/a?code=` + canary + `": no scheme`,
+		"https://cdn.example/a;jsessionid=" + canary,
+		"sig=" + canary + ", AccessKeyId: " + canary,
+		"LLCookie=" + canary,
+		"the token " + canary + "-0123456789 was refused",
+		"OTCSTicket " + canary + "-0123456789",
+		"ftp://kim:" + canary + "@host/a",
 	} {
 		e := trailIntent()
 		e.Kind, e.Result, e.Detail, e.Reason, e.Target = evidence.TrailObservation, evidence.TrailFound, text, text, text
@@ -232,6 +241,15 @@ func TestR51_NoSecretStandsInTheTrail(t *testing.T) {
 		for _, secret := range []string{canary, "kim@acme", "Ada Model", "203.0.113.7", string(key(1).Seed())} {
 			require.NotContains(t, string(f.Data), secret, name)
 		}
+	}
+	for _, text := range []string{
+		`upload "Hills & noon? no.jpg" in folder node 5`, "is it final? no", "node 42001, class 551, schedule MKT-07", "79468-1-v2 [040c48e120f7d8ee]",
+		"the token was refused", "looked up: nothing stands under the name", "https://ecm.example/cs/api/v1/nodes: 503",
+	} {
+		e := trailIntent()
+		e.Target = text
+		w.append(e)
+		require.Contains(t, string(w.files()["entries/000/000.jsonl"].Data), strings.ReplaceAll(text, `"`, `\"`), "what is harmless stays")
 	}
 	e := trailIntent()
 	e.Target = strings.Repeat("ä", 4000)
