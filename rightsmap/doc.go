@@ -24,7 +24,8 @@
 //   - The vendor's hierarchies hold: europe_any covers europe_austria.
 //   - Two clocks: valid_until ends all use, to_be_used_until the first use.
 //   - Several terms must all allow, unless the caller names [AnyTerm].
-//   - Unknown flags, keys, fields and states need review.
+//   - Unknown flags, fields and states need review; an unknown key grants
+//     itself to the letter and nothing else.
 //
 // # From a statement to other systems
 //

@@ -85,12 +85,13 @@ func TestDecide_Golden(t *testing.T) {
 			d := g.decide(t)
 			require.Equal(t, g.Want, d.Verdict, d.Summary())
 			require.Equal(t, g.Rule, d.Rule, d.Summary())
-			if g.Path == "" {
-				return
+			clauses := d.Decisive()
+			if g.Want == rightsmap.Allowed { // what is kept says so by a remark.
+				clauses = d.Clauses
 			}
-			paths := map[string]bool{}
-			for _, c := range d.Decisive() {
-				paths[c.Path] = true
+			var paths []string
+			for _, c := range clauses {
+				paths = append(paths, c.Path)
 			}
 			require.Contains(t, paths, g.Path, "the clause that decided: %s", d.Summary())
 		})
@@ -102,8 +103,6 @@ func TestDecide_GoldenReachesEveryClauseAndEveryDimension(t *testing.T) {
 	t.Parallel()
 	verdicts := map[rightsmap.Verdict]int{}
 	clauses, reached := map[string]bool{}, map[string]bool{}
-	var parts object
-	stated := map[string]bool{}
 	for _, g := range goldens(t) {
 		verdicts[g.Want]++
 		clauses[g.Clause] = true
@@ -112,13 +111,6 @@ func TestDecide_GoldenReachesEveryClauseAndEveryDimension(t *testing.T) {
 			reached[c.Rule] = true
 		}
 		reached[d.Rule] = true
-		b, err := json.Marshal(g.Use)
-		require.NoError(t, err)
-		parts = nil
-		require.NoError(t, json.Unmarshal(b, &parts))
-		for k := range parts {
-			stated[k] = true
-		}
 	}
 	total := verdicts[rightsmap.Allowed] + verdicts[rightsmap.Denied] + verdicts[rightsmap.NeedsReview]
 	require.GreaterOrEqual(t, 3*verdicts[rightsmap.Allowed], total, "a third allowed: %v", verdicts)
@@ -132,13 +124,32 @@ func TestDecide_GoldenReachesEveryClauseAndEveryDimension(t *testing.T) {
 			require.NotEmpty(t, r.Text)
 		}
 	}
-	for _, part := range []string{
-		"from", "until", "phase", "purpose", "usages", "sizes", "placements", "distributions", "geographies", "industries",
-		"languages", "circulation", "displays", "copies", "downloads", "users", "reuses",
+	require.False(t, slices.ContainsFunc(goldens(t), func(g golden) bool { return g.Rule == "" || g.Path == "" && g.Clause != "use" }))
+	for part, clauses := range map[string][]string{
+		"from": {"valid-from", "purchased"}, "until": {"valid-until"}, "phase": {"to-be-used-until"}, "purpose": {"editorial", "release", "content-category"},
+		"usages": nil, "sizes": nil, "placements": nil, "distributions": nil, "geographies": nil, "industries": nil, "languages": nil,
+		"circulation": {"usage-limit"}, "displays": {"usage-limit"}, "copies": {"usage-limit"},
+		"downloads": {"download-constraint"}, "users": {"download-constraint"}, "reuses": {"download-constraint"},
 	} {
-		require.True(t, stated[part], "no golden states %s", part)
+		if clauses == nil {
+			clauses = []string{part}
+		}
+		for _, want := range []rightsmap.Verdict{rightsmap.Allowed, rightsmap.Denied} {
+			require.True(t, slices.ContainsFunc(goldens(t), func(g golden) bool {
+				return g.Want == want && slices.Contains(clauses, g.Clause) && states(t, g.Use, part) && (want == rightsmap.Allowed || slices.Contains(clauses, g.Rule))
+			}), "no golden is %s by what it states as %s", want, part)
+		}
 	}
-	require.False(t, slices.ContainsFunc(goldens(t), func(g golden) bool { return g.Rule == "" }))
+}
+
+// states reports whether a use states that part of it.
+func states(t *testing.T, u rightsmap.Use, part string) bool {
+	t.Helper()
+	b, err := json.Marshal(u)
+	require.NoError(t, err)
+	var parts object
+	require.NoError(t, json.Unmarshal(b, &parts))
+	return parts[part] != nil
 }
 
 // What a golden denies, its ODRL policy doesn't permit, and the other way

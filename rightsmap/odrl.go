@@ -321,7 +321,7 @@ func (s Statement) termConstraints(t Term) []odrlConstraint {
 		switch {
 		case slices.Contains(l.Allowed, "any"): // bounds nothing.
 		case len(l.Allowed) > 0:
-			out = append(out, odrlConstraint{leftOperands[d], "isAnyOf", keyIRIs(d, l.Allowed)})
+			out = append(out, odrlConstraint{leftOperands[d], "isAnyOf", keyIRIs(d, permitted(d, l.Allowed))})
 		case !grants && (len(l.Restricted) == 0 || s.LicenseType != royaltyFree):
 			silent = append(silent, leftOperands[d])
 		}
@@ -335,6 +335,12 @@ func (s Statement) termConstraints(t Term) []odrlConstraint {
 		silent = append(silent, quiet...)
 	}
 	return append(out, unstated(silent)...)
+}
+
+// permitted leaves out what a processor would read as wider than it is: a key
+// of an unknown family contains itself alone.
+func permitted(d Dimension, keys []string) []string {
+	return slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return strings.HasSuffix(k, "_any") && !Known(d, k) })
 }
 
 // quantities renders the usage limits, and names the units without one.

@@ -117,7 +117,7 @@ func (q *inquiry) askKey(d Dimension, limit Limit, key string) {
 		q.sayTerm(effect, allowed, "", reason)
 		return
 	}
-	if i := slices.IndexFunc(limit.Allowed, func(a string) bool { return Covers(a, key) }); i >= 0 {
+	if i := slices.IndexFunc(limit.Allowed, func(a string) bool { return grants(d, a, key) }); i >= 0 {
 		q.sayTerm(Grants, allowed, limit.Allowed[i], fmt.Sprintf("%s %s is allowed", d, both(key, limit.Allowed[i])))
 		return
 	}
@@ -127,6 +127,12 @@ func (q *inquiry) askKey(d Dimension, limit Limit, key string) {
 		return
 	}
 	q.sayTerm(Withholds, allowed, list, fmt.Sprintf("%s %s is not allowed, only %s", d, key, list))
+}
+
+// grants reports whether an allowed key contains the use's: one that the
+// vocabulary lacks contains itself alone, whatever its name looks like.
+func grants(d Dimension, allowed, key string) bool {
+	return allowed == key && key != "" || Known(d, allowed) && Covers(allowed, key)
 }
 
 // askOpen asks about a dimension that the use doesn't mention.

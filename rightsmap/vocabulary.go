@@ -81,7 +81,8 @@ var exclusivities = []string{
 }
 
 // Known reports whether key is one that this vocabulary understands in that
-// dimension. An unknown key never grants; one that restricts leads to review.
+// dimension. An unknown key grants nothing but itself, to the letter; one that
+// restricts leads to review.
 func Known(d Dimension, key string) bool {
 	if key == "any" {
 		return d < dimensionCount
