@@ -225,6 +225,31 @@ func TestCovers_FollowsTheVendorsHierarchy(t *testing.T) {
 	}
 }
 
+// A family that the vocabulary lacks is no hierarchy: its keys may mean
+// anything.
+func TestR16_AnUnknownKeyGrantsItselfAlone(t *testing.T) {
+	t.Parallel()
+	s := fixture(t, "listed.json")
+	s.Terms[0].Limits[rightsmap.Geographies] = rightsmap.Limit{Allowed: []string{"moon_any", "mars_crater"}}
+	use := rightsmap.Use{
+		From: day("2026-03-01"), Purpose: rightsmap.Commercial, Usages: []string{"digital_media_app"}, Distributions: []string{"channel_web"},
+		Industries: []string{"industry_banking"}, Downloads: 4,
+	}
+	b, err := s.ODRL(rightsmap.ODRLOptions{})
+	require.NoError(t, err)
+	for key, want := range map[string]rightsmap.Verdict{
+		"mars_crater": rightsmap.Allowed, "moon_any": rightsmap.Allowed,
+		"moon_north": rightsmap.NeedsReview, "mars_crater_rim": rightsmap.NeedsReview, "europe_austria": rightsmap.NeedsReview,
+	} {
+		use.Geographies = []string{key}
+		d := s.Decide(use)
+		require.Equal(t, want, d.Verdict, "%s: %s", key, d.Summary())
+		require.False(t, want != rightsmap.Allowed && permits(t, b, use), "the policy permits %s:\n%s", key, b)
+	}
+	use.Geographies = []string{"mars_crater"}
+	require.True(t, permits(t, b, use), "and the policy keeps what it can say")
+}
+
 func TestStatement_WithOriginalTakesTheOneThatItNames(t *testing.T) {
 	t.Parallel()
 	original := fixture(t, "royalty-free.json")

@@ -13,7 +13,7 @@
 //	data/asset.xmp               the rights as a sidecar
 //	data/rights/odrl.json        the rights as a policy
 //	data/rights/source.json      the vendor's own bytes
-//	data/trail/...               an export of the trail
+//	data/trail/...               an export of the trail, see [Trail.Export]
 //	data/provenance.json         what happened to it, with PREMIS names
 //	manifest-sha256.txt          the digest of every payload file
 //	bag-info.txt                 record, day, organization
@@ -49,5 +49,7 @@
 //
 // [Verify] makes a list of named checks. The first failure is the reason, and
 // matches an error value of this package. Without trusted keys it shows that a
-// package is whole, not who made it.
+// package is whole, not who made it. Given the log as well, it checks that too,
+// and that the log tells of the record and goes on from the checkpoint that the
+// package brings.
 package evidence

@@ -192,6 +192,8 @@ func TestR50_TheTrailOutlivesItsRecords(t *testing.T) {
 		got, err := evidence.RetainUntil(records.Period{Years: 6}, day("2027-05-01"), open)
 		require.NoError(t, err)
 		require.False(t, got.Reached(records.MustDate("9999-12-31")), name)
+		require.Equal(t, open.Permanent, got.Permanent, name)
+		require.Contains(t, got.Why, map[bool]string{true: "permanently", false: "until contract end"}[open.Permanent])
 	}
 	got, err = evidence.RetainUntil(records.Period{})
 	require.NoError(t, err)
@@ -220,7 +222,8 @@ func TestR51_NoSecretStandsInTheTrail(t *testing.T) {
 		"client_secret: " + canary,
 		"jwt eyJhbGciOiJI" + canary + ".eyJzdWIi.c2ln",
 		"mail to " + canary + "@acme.example bounced",
-		"mail to " + canary + "%40acme.example bounced, and to " + canary + "@localhost",
+		"mail to " + canary + "%40acme.example bounced",
+		"mail to " + canary + "@localhost bounced",
 		"GET /files/79468-1?sig=" + canary + "&x=1: 403",
 		`parse "//cdn.example/a?code=` + canary + `": no scheme`,
 		"https://cdn.example/a;jsessionid=" + canary,
@@ -283,6 +286,24 @@ func TestR52_OneWriterOneSequence(t *testing.T) {
 	w.reopen()
 	require.Equal(t, int64(8), w.append(trailIntent()), "and the sequence goes on without a gap")
 	w.verified()
+}
+
+// TestR52_AnAppendNamesTheSizeItBuildsOn, and whoever is wrong about it changes
+// nothing: so it is on disk, and so a database must have it.
+func TestR52_AnAppendNamesTheSizeItBuildsOn(t *testing.T) {
+	t.Parallel()
+	w := newTrailWorld(t)
+	w.fill(2)
+	head, err := w.folder.Head(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, int64(4), head.Size)
+	before := w.files()
+	for _, size := range []int64{0, 3, 5, 256} {
+		err := w.folder.Append(t.Context(), size, evidence.TrailBatch{Entries: [][]byte{[]byte("{}")}, Checkpoint: head.Checkpoint, Durable: true})
+		require.ErrorIs(t, err, evidence.ErrTrailFenced, "size %d", size)
+	}
+	require.Equal(t, before, w.files())
+	require.Equal(t, int64(5), w.append(trailIntent()))
 }
 
 // TestR52_ManyAtOnceShareWrites and lose nothing, over the ends of files.

@@ -3,6 +3,7 @@ package evidence_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"maps"
@@ -259,4 +260,25 @@ func TestR49_AnExportHasOneCheckpoint(t *testing.T) {
 	require.Contains(t, trailCheckOf(t, v).Detail, "no entry about the record")
 	v = verifyZip(t, trailPackage(t, export), evidence.VerifyOptions{Trail: os.DirFS(w.dir)})
 	require.ErrorIs(t, v.Err(), evidence.ErrTrailProof, "with the log, the record must be in it")
+
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 200 {
+			if _, err := w.trail.Append(t.Context(), trailIntent()); err != nil {
+				t.Error(err)
+			}
+		}
+	}()
+	for range 20 {
+		export, err := w.trail.Export(t.Context(), trailIntent().Record, nil)
+		require.NoError(t, err)
+		i := slices.IndexFunc(export, func(f evidence.TrailFile) bool { return f.Name == "inclusion.json" })
+		var proofs []evidence.TrailInclusion
+		require.NoError(t, json.Unmarshal(export[i].Content, &proofs))
+		for _, p := range proofs {
+			require.Equal(t, proofs[0].Checkpoint, p.Checkpoint, "while others append")
+		}
+	}
+	<-done
 }
