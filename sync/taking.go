@@ -45,6 +45,9 @@ func (t *taking) mutate(ctx context.Context, step Step, digest records.Digest, d
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := t.looked(ctx, "the next step is to "+step.Do); err != nil {
+		return err
+	}
 	t.intent = rand.Text()
 	if err := t.s.journal.Record(ctx, t.entry(Intent, step, digest, "")); err != nil {
 		return fmt.Errorf("nothing was done: %w: the intent to %s: %w", errJournal, step.Do, err)
@@ -78,10 +81,11 @@ func (t *taking) note(ctx context.Context, kind EntryKind, step Step, digest rec
 }
 
 // looked tells what was found of the record to a journal that has intents of
-// an earlier run without an outcome.
+// an earlier run without an outcome. Whatever a primitive does next rests on
+// having looked, so the first step it takes says so too.
 func (t *taking) looked(ctx context.Context, found string) error {
 	settler, ok := t.s.journal.(Settler)
-	if !ok {
+	if !ok || !t.key.IsValid() {
 		return nil
 	}
 	if err := settler.Settle(ctx, t.entry(Observation, Step{Do: "look"}, records.Digest{}, found)); err != nil {

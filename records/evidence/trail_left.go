@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/smintecm/sdk/records"
 )
@@ -12,9 +13,14 @@ import (
 // left without an outcome: what was under way when it ended stands at the end.
 const leftWithin = 4096
 
-// trailLeft are the intents that stood without a known outcome when the trail
-// was opened, by record; nil until they were looked for.
-type trailLeft map[records.RecordKey][]TrailEntry
+// trailLeft keeps the intents that stood without a known outcome when the trail
+// was opened, by record. It is asked often and rarely knows any, and so waits
+// for no write.
+type trailLeft struct {
+	mu       sync.Mutex
+	looked   bool
+	byRecord map[records.RecordKey][]TrailEntry
+}
 
 // Left returns the intents about a record that stood without a known outcome
 // when the trail was opened, and that nothing has settled since: their writer
@@ -22,23 +28,32 @@ type trailLeft map[records.RecordKey][]TrailEntry
 // has looked says so by an observation of each. It looks at the newest 4096
 // entries, once; [VerifyTrail] reports all.
 func (t *Trail) Left(ctx context.Context, record records.RecordKey) ([]TrailEntry, error) {
+	l := &t.left
+	l.mu.Lock()
+	if l.looked {
+		defer l.mu.Unlock()
+		return slices.Clone(l.byRecord[record]), nil
+	}
+	l.mu.Unlock()
 	t.commit.Lock()
 	defer t.commit.Unlock()
-	if t.left == nil {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.looked {
 		left, err := t.lookLeft(ctx)
 		if err != nil {
 			return nil, err
 		}
-		t.left = left
+		l.looked, l.byRecord = true, left
 	}
-	return slices.Clone(t.left[record]), nil
+	return slices.Clone(l.byRecord[record]), nil
 }
 
 // lookLeft reads the end of the log as it stands now: what this writer settled
 // since it opened the trail is settled in it.
-func (t *Trail) lookLeft(ctx context.Context) (trailLeft, error) {
-	left, number := trailLeft{}, max(t.opened-leftWithin, 0)
-	for line, err := range t.store.Entries(ctx, number, t.tree.size) {
+func (t *Trail) lookLeft(ctx context.Context) (map[records.RecordKey][]TrailEntry, error) {
+	left := map[records.RecordKey][]TrailEntry{}
+	for line, err := range t.store.Entries(ctx, max(t.opened-leftWithin, 0), t.tree.size) {
 		if err != nil {
 			return nil, fmt.Errorf("trail of scope %s: %w: %w", t.scope, ErrTrailStore, err)
 		}
@@ -49,20 +64,28 @@ func (t *Trail) lookLeft(ctx context.Context) (trailLeft, error) {
 		if e.Kind == TrailIntent && e.Number <= t.opened {
 			left[e.Record] = append(left[e.Record], e)
 		}
-		left.settle(e.TrailEvent)
+		settleLeft(left, e.TrailEvent)
 	}
 	return left, nil
 }
 
 // settle drops the intent that an event tells the outcome of.
-func (l trailLeft) settle(e TrailEvent) {
+func (l *trailLeft) settle(e TrailEvent) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.byRecord) > 0 {
+		settleLeft(l.byRecord, e)
+	}
+}
+
+func settleLeft(left map[records.RecordKey][]TrailEntry, e TrailEvent) {
 	if e.Of == 0 || e.Kind != TrailOutcome && e.Kind != TrailObservation || e.Result == TrailUnknown {
 		return
 	}
-	for record, list := range l {
+	for record, list := range left {
 		if i := slices.IndexFunc(list, func(x TrailEntry) bool { return x.Number == e.Of }); i >= 0 {
-			if l[record] = slices.Delete(list, i, i+1); len(l[record]) == 0 {
-				delete(l, record)
+			if left[record] = slices.Delete(list, i, i+1); len(left[record]) == 0 {
+				delete(left, record)
 			}
 			return
 		}
