@@ -43,7 +43,7 @@ func TestDeclareRecord_FromNothingToFinal(t *testing.T) {
 
 	w.ecm.Forget()
 	again, err := w.declare(w.assets("79468")[0])
-	require.NoError(t, err)
+	require.NoError(t, err, "what stands under the name is the record: look it up by name first")
 	require.Equal(t, recsync.Unchanged, again.Change, "what stands under the name is the record: look it up by name first")
 	require.Equal(t, r.Record.String(), again.Record.String())
 	require.Empty(t, w.writes(), "a complete record is not written again")
@@ -181,7 +181,7 @@ func TestR3_NoClassNoRecord(t *testing.T) {
 	a := w.asset("79468", picture(100))
 	w.ecm.Forget()
 	_, err := w.declare(a)
-	require.ErrorIs(t, err, recsync.ErrUnclassified)
+	require.ErrorIs(t, err, recsync.ErrUnclassified, "an asset that no class rule fits is not declared, and no default class taken for it")
 	require.ErrorContains(t, err, `content type "image"`, "it says what no rule fits")
 	require.Empty(t, w.writes())
 }
@@ -331,7 +331,7 @@ func TestR6_EverythingMissingIsListedAtOnce(t *testing.T) {
 	a := w.assets("1")[0]
 	w.ecm.Forget()
 	_, err := w.declare(a)
-	require.ErrorIs(t, err, recsync.ErrMetadata, "mandatory metadata that is missing refuses the record")
+	require.ErrorIs(t, err, recsync.ErrMetadata, "everything that is missing is said at once: mandatory metadata refuses the record, whatever else does")
 	require.ErrorIs(t, err, recsync.ErrNotApproved, "and the other reasons beside it")
 	for _, field := range []string{"title", "project", "description", "approved_by"} {
 		require.ErrorContains(t, err, field)
@@ -345,7 +345,7 @@ func TestR7_CaptureMetadata(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	r, err := w.declare(w.asset("79468", picture(100)))
-	require.NoError(t, err)
+	require.NoError(t, err, "the attributes go in with the bytes, in one call, and are read back")
 	n := w.records()[0]
 	for name, want := range map[string]string{
 		"Title": "Picture 79468", "Media type": "image/jpeg", "Content type": "image", "Size": "100", "File name": "79468_1_picture.jpg",
@@ -514,11 +514,11 @@ func TestR10_TimesAreMonotoneAndTheSkewIsRecorded(t *testing.T) {
 	w.clock.Move(7 * time.Minute)
 	r, err := w.declare(a)
 	require.NoError(t, err)
-	require.InDelta(t, 7*time.Minute, r.ClockSkew, float64(3*time.Second))
+	require.InDelta(t, 7*time.Minute, r.ClockSkew, float64(3*time.Second), "how far the server's clock is from ours is recorded")
 	require.WithinDuration(t, time.Now(), r.At, time.Minute, "the receipt's time is ours")
 	var last time.Time
 	for _, e := range w.journal.all() {
-		require.False(t, e.Time.Before(last))
+		require.False(t, e.Time.Before(last), "times in the journal never go back")
 		last = e.Time
 	}
 }

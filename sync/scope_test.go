@@ -3,11 +3,14 @@ package sync_test
 import (
 	"encoding/json"
 	"errors"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/internal/testserver"
 	"github.com/smintecm/sdk/records"
 	recsync "github.com/smintecm/sdk/sync"
 )
@@ -114,7 +117,7 @@ func TestDeclareRecord_DryRunWritesNothing(t *testing.T) {
 	for _, s := range plan.Steps {
 		verbs = append(verbs, s.Do)
 	}
-	require.Equal(t, []string{"create folder", "upload", "classify", "finalize"}, verbs)
+	require.Equal(t, []string{"create folder", "upload", "classify", "finalize"}, verbs, "the plan names each mutation that a record needs, in order")
 	require.Contains(t, plan.String(), "schedule MKT-07")
 
 	r, err := plan.Apply(t.Context())
@@ -123,7 +126,7 @@ func TestDeclareRecord_DryRunWritesNothing(t *testing.T) {
 	for _, s := range r.Steps {
 		done = append(done, s.Do)
 	}
-	require.Equal(t, verbs, done)
+	require.Equal(t, verbs, done, "what is done is what was planned")
 
 	_, err = plan.Apply(t.Context())
 	require.ErrorIs(t, err, recsync.ErrStalePlan, "a plan whose observations no longer hold is refused")
@@ -135,8 +138,18 @@ func TestR48_NoIntentNoMutation(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	a := w.asset("79468", picture(10))
+	w.ecm.Forget()
+	outcomes := 0
+	w.journal.refuse = func(e recsync.JournalEntry) error {
+		if e.Kind == recsync.Outcome {
+			outcomes++
+		}
+		require.Len(t, w.writes(), outcomes, "the %s of %s: an intent is taken down before the server gets the write, its outcome after it", e.Kind, e.Step)
+		return nil
+	}
 	_, err := w.declare(a)
 	require.NoError(t, err)
+	w.journal.refuse = nil
 	_, err = recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: mustDeclare(w, a).Record, Source: w.smint.Transaction("79468")})
 	require.NoError(t, err)
 	entries := w.journal.all()
@@ -160,6 +173,34 @@ func TestR48_NoIntentNoMutation(t *testing.T) {
 	_, err = w.declare(b)
 	require.ErrorIs(t, err, full, "no intent, no mutation")
 	require.Empty(t, w.writes())
+}
+
+// TestR48_TheOutcomeSaysWhatIsKnown, and what is not known is said too.
+func TestR48_TheOutcomeSaysWhatIsKnown(t *testing.T) {
+	t.Parallel()
+	for want, fault := range map[string]*testserver.Fault{
+		"done":     nil,
+		"unknown:": {Kind: testserver.DropAfter},
+		"failed:":  {Kind: testserver.Refuse, Status: http.StatusForbidden, Body: `{"error":"Insufficient Permissions"}`},
+	} {
+		w := newWorld(t, nil)
+		a := w.asset("1", picture(10))
+		w.ecm.AddFolder(w.root, a.Key.Folder())
+		if fault != nil {
+			fault.Route = "POST /v2/nodes"
+			w.ecm.Fail(*fault)
+		}
+		_, err := w.declare(a)
+		require.Equal(t, want == "failed:", err != nil, want)
+		entries := w.journal.all()
+		require.Equal(t, "upload", entries[1].Step)
+		require.Equal(t, recsync.Outcome, entries[1].Kind)
+		require.True(t, strings.HasPrefix(entries[1].Result, want), "the outcome of the upload is %q, and was %q", entries[1].Result, want)
+		if want == "unknown:" {
+			require.Equal(t, recsync.Observation, entries[2].Kind, "an unknown outcome is settled by looking, and that is taken down")
+			require.Equal(t, entries[1].Intent, entries[2].Intent)
+		}
+	}
 }
 
 func mustDeclare(w *world, a recsync.Asset) recsync.Receipt {
