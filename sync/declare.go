@@ -119,7 +119,7 @@ func (p *DeclarePlan) decide(ctx context.Context) error {
 	case err != nil:
 		// Without a jurisdiction no rule can be picked.
 	case !ok:
-		faults = append(faults, fmt.Errorf("%w: %s: no class rule fits content type %q, license type %q and jurisdiction %q", ErrUnclassified, p.Key, p.asset.ContentType, p.asset.LicenseType, p.Jurisdiction))
+		faults = append(faults, fmt.Errorf("%w: %s: no class rule fits content type %q, license type %q and jurisdiction %q: add one to the policy", ErrUnclassified, p.Key, p.asset.ContentType, p.asset.LicenseType, p.Jurisdiction))
 	default:
 		p.rule, p.Class = rule, rule.Class
 		name, err := s.schedule(ctx, rule)

@@ -64,6 +64,10 @@ func TestR1_AFinalRecordIsLeftAlone(t *testing.T) {
 			_, err := c.Versions.Add(ctx, id, ecm.NewVersion{FileName: "x.jpg", Content: strings.NewReader("other"), Size: 5})
 			return err
 		},
+		"Versions.Promote":         func(ctx context.Context) error { return c.Versions.Promote(ctx, id, 1, "newest again") },
+		"Versions.Delete":          func(ctx context.Context) error { return c.Versions.Delete(ctx, id, 1) },
+		"Versions.Purge":           func(ctx context.Context) error { return c.Versions.Purge(ctx, id, 1) },
+		"RecycleBin.Purge":         func(ctx context.Context) error { return c.RecycleBin.Purge(ctx, []ecm.NodeID{id}) },
 		"Nodes.Delete":             func(ctx context.Context) error { return c.Nodes.Delete(ctx, id) },
 		"Nodes.Move":               func(ctx context.Context) error { return c.Nodes.Move(ctx, id, 2000) },
 		"Categories.Remove":        func(ctx context.Context) error { return c.Categories.Remove(ctx, id, ecm.NodeID(w.category)) },
@@ -72,10 +76,10 @@ func TestR1_AFinalRecordIsLeftAlone(t *testing.T) {
 	for name, call := range calls {
 		w.ecm.Forget()
 		before := len(w.journal.all())
-		require.ErrorIs(t, call(t.Context()), ecm.ErrFinal, name)
+		require.ErrorIs(t, call(t.Context()), ecm.ErrFinal, "%s changes or removes a final record", name)
 		require.Empty(t, w.writes(), "%s was sent", name)
 		entries := w.journal.all()[before:]
-		require.Len(t, entries, 1, name)
+		require.Len(t, entries, 1, "%s was refused, and nobody will know", name)
 		require.Equal(t, recsync.Refusal, entries[0].Kind)
 		require.Equal(t, name, entries[0].Primitive)
 		require.Equal(t, "node "+id.String(), entries[0].Target)
