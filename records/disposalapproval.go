@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// DisposalItem is one record of a disposal, as the people saw it who decided.
+// DisposalItem is one object of a disposal, as the people saw it who decided: a
+// record, or a document that is kept beside it.
 type DisposalItem struct {
 	Record RecordKey `json:"record"`
-	// Object is the record's id in the system that disposes of it.
+	// Object is its id in the system that disposes of it.
 	Object string `json:"object"`
 	// Action is what is to be done, Stage the stage of the schedule that says so.
 	Action   Action `json:"action"`
@@ -59,18 +60,17 @@ func (l DisposalList) Hash() Digest {
 func (l DisposalList) Validate() error {
 	var p Problems
 	p.Check(l.Name != "", "name", l.Name, "which disposal it is")
-	p.Check(len(l.Items) > 0, "items", "none", "at least one record")
-	seen := map[RecordKey]bool{}
+	p.Check(len(l.Items) > 0, "items", "none", "at least one")
+	seen := map[string]bool{}
 	for n, i := range l.Items {
 		field := fmt.Sprintf("items[%d]", n)
 		p.Check(i.Record.IsValid(), field+".record", i.Record, "the record's key")
-		p.Check(!seen[i.Record], field+".record", i.Record, "each record once")
-		p.Check(i.Object != "", field+".object", i.Object, "the record's id where it is disposed of")
+		p.Check(i.Object != "" && !seen[i.Object], field+".object", i.Object, "its id where it is disposed of, each once")
 		p.Check(i.Action != ActionUnknown && int(i.Action) < len(actionTexts), field+".action", i.Action, "a known action")
 		p.Check(i.Schedule != "" && i.Stage != "", field+".schedule", i.Schedule+" "+i.Stage, "the schedule and its stage")
 		p.Check(i.Due.IsValid(), field+".due", i.Due, "the day from which it may happen")
 		p.Check(i.Digest.IsValid(), field+".digest", i.Digest, "the digest of the content")
-		seen[i.Record] = true
+		seen[i.Object] = true
 	}
 	return p.Err("records.DisposalList")
 }

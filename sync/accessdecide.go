@@ -50,6 +50,12 @@ type AccessFacts struct {
 	// Existence tells whether it is there, Why how that is known.
 	Existence Existence `json:"existence,omitempty"`
 	Why       string    `json:"why,omitempty"`
+	// Digest, Class and Schedule say what it is, Declared since when, as far as
+	// ECM tells.
+	Digest   records.Digest         `json:"digest,omitzero"`
+	Class    records.Classification `json:"class,omitzero"`
+	Schedule string                 `json:"schedule,omitempty"`
+	Declared records.Date           `json:"declared,omitzero"`
 	// State is where it stands in its lifecycle.
 	State records.State `json:"state"`
 	// Approved tells whether ECM says who approved it, and when.

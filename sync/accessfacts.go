@@ -75,12 +75,29 @@ func (s *Scope) AccessFacts(ctx context.Context, r StoredRecord) (AccessFacts, e
 		return AccessFacts{}, fmt.Errorf("access to %s: record details of node %s: %w", f.Record, r.Record.node, err)
 	}
 	f.Existence, f.State, f.Approved = Exists, s.storedState(r, details), s.approvedIn(r)
+	f.identify(r, details)
+	if f.Digest.IsValid() && r.Size == 0 && f.Digest != records.DigestOf(nil) {
+		f.Existence, f.State, f.Why = Destroyed, records.StateDestroyed, fmt.Sprintf("its content was destroyed: node %s has no byte left", r.Record.node)
+	}
 	for _, read := range []func(context.Context, StoredRecord, *ecm.RecordDetails, *AccessFacts) error{s.readRights, s.readRetention, s.readHolds, s.readSuccessor} {
 		if err := read(ctx, r, details, &f); err != nil {
 			return AccessFacts{}, fmt.Errorf("access to %s: %w", f.Record, err)
 		}
 	}
 	return f, nil
+}
+
+// identify takes over what ECM says the record is.
+func (f *AccessFacts) identify(r StoredRecord, details *ecm.RecordDetails) {
+	e := details.Primary()
+	f.Digest, _ = records.ParseDigest(r.Field(FieldDigest)) // none: it is not complete, and the state says so.
+	f.Schedule, f.Declared = e.RSI, records.DateIn(e.RecordDate, nil)
+	if e.Class > 0 {
+		f.Class = records.Classification{ID: e.Class.String(), Name: e.ClassName}
+		if e.RSI != "" {
+			f.Class.Schedules = []string{e.RSI}
+		}
+	}
 }
 
 // storedState is where a record stands in its lifecycle.
@@ -250,25 +267,31 @@ func serverDay(text string) (records.Date, error) {
 }
 
 func (s *Scope) readHolds(ctx context.Context, r StoredRecord, _ *ecm.RecordDetails, f *AccessFacts) error {
-	list, err := s.ecm.Holds.OfNode(ctx, r.Record.node)
+	var err error
+	f.Holds, f.Released, err = s.holdsInForce(ctx, r.Record.node)
+	return err
+}
+
+// holdsInForce reads the holds in force on a node, and whether there are others
+// that are not. Holds that cannot be read are unknown; the error is that of ctx.
+func (s *Scope) holdsInForce(ctx context.Context, node ecm.NodeID) (holds records.HoldSet, released bool, err error) {
+	list, err := s.ecm.Holds.OfNode(ctx, node)
 	if err != nil {
-		// Unknown is what the zero set says, and it restricts.
-		return ctx.Err()
+		return records.HoldSet{}, false, ctx.Err()
 	}
-	f.Holds = records.NoHolds()
+	holds = records.NoHolds()
 	for _, h := range list {
 		if !h.Active {
-			f.Released = true
+			released = true
 			continue
 		}
 		hold := holdOn(h)
 		if !hold.ID.IsValid() {
-			f.Holds = records.HoldSet{}
-			return nil
+			return records.HoldSet{}, false, nil
 		}
-		f.Holds, _ = f.Holds.With(hold)
+		holds, _ = holds.With(hold)
 	}
-	return nil
+	return holds, released, nil
 }
 
 // readSuccessor finds the record that took this one's place: a newer version, by

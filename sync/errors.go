@@ -40,6 +40,14 @@ var (
 	ErrStalePlan = errors.New("the plan is stale")
 	// ErrVerify: reading back did not show what was written.
 	ErrVerify = errors.New("read-back differs")
+	// ErrNotProven: what Smint.io shows could not be shown to be what it should.
+	ErrNotProven = errors.New("not proven")
+	// ErrNoPlace: nobody said where Smint.io shows the records of the scope.
+	ErrNoPlace = errors.New("no place is known where Smint.io shows it")
+	// ErrNoTransport: nothing carries changes to that place.
+	ErrNoTransport = errors.New("nothing carries changes there")
+	// ErrNoOwner: something has to be replaced, and nobody is named for it.
+	ErrNoOwner = errors.New("nobody is named who has to replace it")
 	// ErrSetup: ECM lacks something that the policy needs.
 	ErrSetup = errors.New("ECM is not set up for this policy")
 	// ErrFieldConflict: a field of the metadata was changed on the side that does

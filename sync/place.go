@@ -132,6 +132,8 @@ func (s *Scope) observe(ctx context.Context, key records.RecordKey) (observation
 		o.Disposed = o.rights != nil || o.stub != nil
 		return o, nil
 	}
+	// A stub outlives what somebody restores under the name.
+	o.Disposed = o.stub != nil
 	return o, s.readRecord(ctx, key, &o)
 }
 

@@ -60,6 +60,14 @@ type Receipt struct {
 	Items   []HoldItem       `json:"items,omitempty"`
 	// Metadata is how each field of the metadata stands.
 	Metadata []FieldSync `json:"metadata,omitempty"`
+	// Access is what may be done with the record, Places where Smint.io shows it
+	// and what was proven there.
+	Access *AccessDecision `json:"access,omitempty"`
+	Places []PlaceResult   `json:"places,omitempty"`
+	// Certificate is the id of a certificate of destruction, Replacement the
+	// route that was taken.
+	Certificate string            `json:"certificate,omitempty"`
+	Replacement *ReplacementRoute `json:"replacement,omitempty"`
 	// Findings are remarks that stop nothing, such as a lossy mapping.
 	Findings  []string      `json:"findings,omitempty"`
 	At        time.Time     `json:"at"`

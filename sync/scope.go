@@ -38,6 +38,9 @@ type ScopeConfig struct {
 	Approvals Approvals
 	// Journal takes down intents and outcomes; nil keeps none.
 	Journal Journal
+	// Propagation says how what happens to records is carried to Smint.io; nil:
+	// it is not.
+	Propagation *Propagation
 	// Now is the clock for decisions about rights; nil is the machine's.
 	Now func() time.Time
 	// Progress, if set, is told of bytes on their way into ECM: now and then,
@@ -73,6 +76,7 @@ type Scope struct {
 	journal   Journal
 	now       func() time.Time
 	progress  func(records.RecordKey, int64, int64)
+	carrying  Propagation
 	known     *knowledge
 	buffers   bufferPool
 }
@@ -94,6 +98,7 @@ func NewScope(c ScopeConfig) (*Scope, error) {
 	if c.Portal != nil {
 		s.portal = c.Portal.checked(c.Smint != nil, &faults)
 	}
+	s.carrying = c.Propagation.checked(&faults)
 	if s.contents == nil {
 		faults.Check(c.Smint != nil, "smint", "none", "a Smint.io client, or Contents of your own")
 		s.contents = sourceContents{purchaseContents{c.Smint}, portalContents{c.Smint, s.portal}}

@@ -1,0 +1,158 @@
+package sync
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/records"
+)
+
+// absence is what was found of a node that is not where it stood: everything
+// that ECM lets this user look at, and what it does not.
+type absence struct {
+	existence Existence
+	// looked says in words what was looked at, notes what could not be.
+	looked, notes []string
+	// item is ECM's own word that it carried out an action on it.
+	item   *ecm.DispositionItem
+	search string
+}
+
+func (a absence) why() string { return strings.Join(a.looked, "; ") }
+
+// absent looks for a node everywhere: by its id, in its versions, in the recycle
+// bin, and in the run of a disposition search that may have ended it. That the
+// node does not answer is the same for what was destroyed, what was purged and
+// what this user may not see any more; only a disposition run that says so, and
+// nothing that contradicts it, makes it destroyed.
+func (s *Scope) absent(ctx context.Context, node ecm.NodeID, e DispositionEvidence) (absence, error) {
+	a := absence{existence: Gone}
+	for _, look := range []func(context.Context, ecm.NodeID, *absence) error{s.lookByID, s.lookInVersions, s.lookInRecycleBin} {
+		if err := look(ctx, node, &a); err != nil {
+			return absence{}, err
+		}
+		if a.existence != Gone {
+			return a, nil
+		}
+	}
+	if err := s.lookInSnapshot(ctx, node, e, &a); err != nil {
+		return absence{}, err
+	}
+	if a.existence == Gone {
+		a.looked = append(a.looked, "ECM does not tell whether it was destroyed, purged, or is out of this user's sight")
+	}
+	return a, nil
+}
+
+func (s *Scope) lookByID(ctx context.Context, node ecm.NodeID, a *absence) error {
+	n, err := s.ecm.Nodes.Get(ctx, node)
+	switch {
+	case isMissing(err):
+		found, err := s.ecm.Nodes.GetMany(ctx, node)
+		if err != nil {
+			return err
+		}
+		if _, listed := found[node]; listed {
+			return fmt.Errorf("%w: node %s is listed, and cannot be read", ErrVerify, node)
+		}
+		a.looked = append(a.looked, fmt.Sprintf("node %s answers no read and is in no list", node))
+		return nil
+	case errors.Is(err, ecm.ErrDenied):
+		a.existence = OutOfReach
+		a.looked = append(a.looked, fmt.Sprintf("node %s is there, and this user may not see it: %v", node, err))
+		return nil
+	case err != nil:
+		return err
+	}
+	a.existence = OutOfReach
+	place := "somewhere else"
+	if way, err := s.ecm.Nodes.Ancestors(ctx, node); err == nil {
+		names := make([]string, 0, len(way))
+		for _, one := range way {
+			names = append(names, one.Name)
+		}
+		place = "at " + strings.Join(names, "/")
+	}
+	a.looked = append(a.looked, fmt.Sprintf("node %s stands %s, as %q", node, place, n.Name))
+	return nil
+}
+
+func (s *Scope) lookInVersions(ctx context.Context, node ecm.NodeID, a *absence) error {
+	versions, err := s.ecm.Versions.List(ctx, node)
+	switch {
+	case isMissing(err), err == nil && len(versions) == 0:
+		a.looked = append(a.looked, "it has no versions")
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("%w: node %s cannot be read, and has %d versions", ErrVerify, node, len(versions))
+}
+
+func (s *Scope) lookInRecycleBin(ctx context.Context, node ecm.NodeID, a *absence) error {
+	for n, err := range s.ecm.RecycleBin.All(ctx) {
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			a.notes = append(a.notes, "the recycle bin cannot be looked into: "+err.Error())
+			return nil
+		}
+		if n.ID == node {
+			a.existence = OutOfReach
+			a.looked = append(a.looked, fmt.Sprintf("node %s lies in the recycle bin", node))
+			return nil
+		}
+	}
+	a.looked = append(a.looked, "it is not in the recycle bin")
+	return nil
+}
+
+// lookInSnapshot asks the run of a disposition search what became of the node.
+func (s *Scope) lookInSnapshot(ctx context.Context, node ecm.NodeID, e DispositionEvidence, a *absence) error {
+	if e.Search == 0 || e.Snapshot == "" {
+		return nil
+	}
+	name := fmt.Sprintf("disposition search %d, run %s", e.Search, e.Snapshot)
+	items, err := s.ecm.Dispositions.Items(ctx, ecm.NodeID(e.Search), e.Snapshot)
+	if err != nil && ctx.Err() != nil {
+		return err
+	}
+	if err != nil {
+		a.notes = append(a.notes, name+" cannot be read any more: "+err.Error())
+		return nil
+	}
+	for _, item := range items {
+		if item.Node != node || !ended(item) {
+			continue
+		}
+		a.existence, a.item, a.search = Destroyed, &item, name
+		a.looked = append(a.looked, fmt.Sprintf("ECM's %s performed %q on it", name, actionOf(item)))
+		return nil
+	}
+	a.notes = append(a.notes, name+" does not say that it ended it")
+	return nil
+}
+
+// ended tells that ECM carried out an action on an item that ends the record.
+func ended(item ecm.DispositionItem) bool {
+	action := actionOf(item)
+	return item.Performed && (action == records.ActionDestroy || action == records.ActionDeleteElectronic)
+}
+
+// actionOf reads an item's action, which servers send as code or name.
+func actionOf(item ecm.DispositionItem) records.Action {
+	if code, err := strconv.Atoi(item.Action); err == nil {
+		return records.ActionOfCode(code)
+	}
+	var named records.Action
+	text := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(item.Action)), " ", "_")
+	if named.UnmarshalText([]byte(text)) != nil {
+		return records.ActionUnknown
+	}
+	return named
+}
