@@ -125,11 +125,15 @@ func unknownFields(raw []byte, known map[string]bool) (map[string]json.RawMessag
 // lenient reads the members of an object one by one into the fields of a
 // struct: one that is absent, or of another shape, leaves its field as it is.
 func lenient(raw []byte, into any) {
+	fields := reflect.ValueOf(into).Elem()
+	if whole := reflect.New(fields.Type()); json.Unmarshal(raw, whole.Interface()) == nil {
+		fields.Set(whole.Elem())
+		return
+	}
 	var members map[string]json.RawMessage
 	if json.Unmarshal(raw, &members) != nil {
 		return
 	}
-	fields := reflect.ValueOf(into).Elem()
 	for i := range fields.NumField() {
 		value, ok := members[fields.Type().Field(i).Tag.Get("json")]
 		if fresh := reflect.New(fields.Field(i).Type()); ok && json.Unmarshal(value, fresh.Interface()) == nil {

@@ -277,6 +277,11 @@ func TestTransactions_EveryRecordedMemberHasAField(t *testing.T) {
 	require.Empty(t, odd.Offering.Size)
 	require.True(t, *odd.ContentElement.IsPremium)
 	require.Contains(t, string(odd.Raw), `"amount":1`)
+	odd, err = smint.DecodeTransaction([]byte(`{"uuid":"1","collection_content_element_created_at":"yesterday","total_price_usd":5,"total_price_eur":"five"}`))
+	require.NoError(t, err)
+	require.Nil(t, odd.CollectionElementAddedAt)
+	require.Nil(t, odd.TotalPriceEUR)
+	require.Equal(t, json.Number("5"), *odd.TotalPriceUSD)
 }
 
 // TestDecode_AbsentNullAndFalseDiffer: a missing flag is never turned into an
