@@ -141,8 +141,11 @@ func (c *companion) store(ctx context.Context, e edition, present func() bool, l
 		if err != nil {
 			return err
 		}
-		step := Step{Do: "upload " + c.what, On: fmt.Sprintf("%q", c.name())}
-		if err := c.note(ctx, Observation, step, e.digest, "looked up: "+found); err != nil {
+		step, result := Step{Do: "upload " + c.what, On: fmt.Sprintf("%q", c.name())}, "looked up: "+found
+		if present() {
+			result = "adopted: " + found
+		}
+		if err := c.note(ctx, Observation, step, e.digest, result); err != nil {
 			return err
 		}
 	}

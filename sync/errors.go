@@ -32,6 +32,9 @@ var (
 	ErrSchedule = errors.New("class without exactly one schedule")
 	// ErrMetadata: mandatory metadata is missing; all of it is listed.
 	ErrMetadata = errors.New("mandatory metadata missing")
+	// ErrEvidence: what a record package must prove is not complete; all that
+	// lacks is listed.
+	ErrEvidence = errors.New("evidence is incomplete")
 	// ErrNotOurs: the name is taken by something that does not carry the key.
 	ErrNotOurs = errors.New("the name is taken by something else")
 	// ErrPending: it cannot be done yet; it will be possible later.

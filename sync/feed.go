@@ -29,7 +29,7 @@ const (
 	QueueJurisdiction = "jurisdiction unknown"
 	// QueueUnapproved: nobody approved it.
 	QueueUnapproved = "not approved"
-	// QueueMetadata: mandatory metadata is missing.
+	// QueueMetadata: mandatory metadata, or data of the evidence, is missing.
 	QueueMetadata = "metadata missing"
 	// QueueHeld: a hold keeps something as it is that would have to change; it is
 	// taken up again in every pass.
@@ -299,7 +299,7 @@ func brokenItem(err error) ItemResult {
 // refusals concern one item, whatever else went wrong with it; outages
 // concern the pass: going on would only fail the same way.
 var (
-	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrJurisdiction, ErrSchedule, ErrMetadata, ErrDigest, ErrNotOurs, ErrDisposed, ErrBroken, records.ErrInvalid}
+	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrJurisdiction, ErrSchedule, ErrMetadata, ErrEvidence, ErrDigest, ErrNotOurs, ErrDisposed, ErrBroken, records.ErrInvalid}
 	outages  = []error{
 		ecm.ErrUnavailable, ecm.ErrThrottled, ecm.ErrUnauthenticated, ecm.ErrRetryBudget, ecm.ErrOutcomeUnknown, smint.ErrGrantDead, ErrSetup,
 		errJournal,
@@ -350,6 +350,7 @@ func queueOf(err error) string {
 		{ErrSchedule, QueueUnclassified},
 		{ErrNotApproved, QueueUnapproved},
 		{ErrMetadata, QueueMetadata},
+		{ErrEvidence, QueueMetadata},
 	} {
 		if errors.Is(err, q.class) {
 			return q.queue

@@ -67,11 +67,11 @@ func makeOnce(ctx context.Context, t *taking, step Step, find func() (ecm.NodeID
 	}
 }
 
-// found is what stands under the names of a key. Of several rights documents it
-// is the newest; earlier are those before it, the oldest first.
+// found is what stands under the names of a key. Of several rights documents or
+// packages it is the newest; earlier are those before it, the oldest first.
 type found struct {
-	record, rights, stub *ecm.Node
-	earlier              []*ecm.Node
+	record, rights, evidence, stub *ecm.Node
+	earlier, earlierEvidence       []*ecm.Node
 }
 
 // look reads what stands under the names of a key, with its attributes, in one
@@ -82,7 +82,7 @@ func (s *Scope) look(ctx context.Context, folder ecm.NodeID, key records.RecordK
 	if folder == 0 {
 		return f, nil
 	}
-	rights := map[int]*ecm.Node{}
+	series := map[records.Companion]map[int]*ecm.Node{records.CompanionRights: {}, records.CompanionEvidence: {}}
 	for n, err := range s.ecm.Nodes.All(ctx, folder, &ecm.ListOptions{Name: key.Short(), With: []ecm.Part{ecm.WithCategories}}) {
 		if err != nil {
 			return found{}, err
@@ -93,18 +93,27 @@ func (s *Scope) look(ctx context.Context, folder ecm.NodeID, key records.RecordK
 		case key.CompanionName(records.CompanionStub):
 			f.stub = &n
 		default:
-			if number := key.CompanionNumber(records.CompanionRights, n.Name); number > 0 {
-				rights[number] = &n
+			for kind, of := range series {
+				if number := key.CompanionNumber(kind, n.Name); number > 0 {
+					of[number] = &n
+				}
 			}
 		}
 	}
-	for _, number := range slices.Sorted(maps.Keys(rights)) {
-		if f.rights != nil {
-			f.earlier = append(f.earlier, f.rights)
-		}
-		f.rights = rights[number]
-	}
+	f.rights, f.earlier = newestOf(series[records.CompanionRights])
+	f.evidence, f.earlierEvidence = newestOf(series[records.CompanionEvidence])
 	return f, nil
+}
+
+// newestOf parts the newest of a numbered series from those before it.
+func newestOf(series map[int]*ecm.Node) (newest *ecm.Node, earlier []*ecm.Node) {
+	for _, number := range slices.Sorted(maps.Keys(series)) {
+		if newest != nil {
+			earlier = append(earlier, newest)
+		}
+		newest = series[number]
+	}
+	return newest, earlier
 }
 
 // observation is what ECM holds of a record, and what the plan rests on.
@@ -129,7 +138,7 @@ func (s *Scope) observe(ctx context.Context, key records.RecordKey) (observation
 	if o.record == nil {
 		// What is left of a record that is gone: it was disposed of, and a
 		// replayed feed must not bring it back.
-		o.Disposed = o.rights != nil || o.stub != nil
+		o.Disposed = o.rights != nil || o.evidence != nil || o.stub != nil
 		return o, nil
 	}
 	// A stub outlives what somebody restores under the name.

@@ -60,6 +60,11 @@ type Policy struct {
 	ReuseReference      string `json:"reuse_reference,omitempty"`
 	PartReference       string `json:"part_reference,omitempty"`
 	SupersedesReference string `json:"supersedes_reference,omitempty"`
+	// EvidenceReference is the type of the cross-reference from a record to its
+	// package. Empty: not written.
+	EvidenceReference string `json:"evidence_reference,omitempty"`
+	// Evidence says how record packages are made.
+	Evidence EvidencePolicy `json:"evidence,omitzero"`
 	// RightsClass is the class of rights documents. Defaults to the record's own.
 	RightsClass ecm.NodeID `json:"rights_class,omitempty"`
 	// Access says what may be done in Smint.io with a record. Defaults to
@@ -184,6 +189,7 @@ func (p Policy) check(faults *records.Problems) {
 	}
 	faults.Check(p.SmallLimit >= 0 && p.SmallLimit <= 64<<20, "policy.small_limit", p.SmallLimit, "0 to 64 MiB")
 	faults.Merge("policy.approval", p.Approval.Validate())
+	p.Evidence.check(faults)
 	p.Jurisdiction.check(faults)
 	p.checkAccess(faults)
 	p.Metadata.check(faults, p.Attributes)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/records/evidence"
 )
 
 // Change says what a primitive did to its target.
@@ -50,9 +51,14 @@ type Receipt struct {
 	// Rights is the decision about the record's use on the day of the call.
 	Rights   string            `json:"rights,omitempty"`
 	Approval *records.Approval `json:"approval,omitempty"`
-	Before   Observed          `json:"before"`
-	After    Observed          `json:"after"`
-	Steps    []Step            `json:"steps,omitempty"`
+	// Package says what the record package is that this call made.
+	Package *evidence.Summary `json:"package,omitempty"`
+	// Inclusion proves that the trail tells of the package, to whoever has the
+	// trail's public key.
+	Inclusion *evidence.TrailInclusion `json:"inclusion,omitempty"`
+	Before    Observed                 `json:"before"`
+	After     Observed                 `json:"after"`
+	Steps     []Step                   `json:"steps,omitempty"`
 	// Hold is the hold as it reads back, Release how it ended; Items is what
 	// became of each document that the call was about.
 	Hold    *records.Hold    `json:"hold,omitempty"`

@@ -278,7 +278,7 @@ func rightsDocument(statement rightsmap.Statement, odrl, xmp []byte, req RightsR
 	for _, file := range []struct {
 		name    string
 		content []byte
-	}{{"odrl.json", odrl}, {originalFile, req.Original}, {"rights.xmp", xmp}, {sourceFile, req.Source}, {"statement.json", append(normal, '\n')}} {
+	}{{odrlFile, odrl}, {originalFile, req.Original}, {xmpFile, xmp}, {sourceFile, req.Source}, {"statement.json", append(normal, '\n')}} {
 		if file.content == nil {
 			continue
 		}

@@ -22,6 +22,12 @@ const sourceFile = "source.json"
 // originalFile is where it keeps that of the license that it reuses.
 const originalFile = "original.json"
 
+// odrlFile and xmpFile are the renderings in a rights document.
+const (
+	odrlFile = "odrl.json"
+	xmpFile  = "rights.xmp"
+)
+
 // maxRightsDocument bounds what is read of a rights document, in bytes.
 const maxRightsDocument = 32 << 20
 

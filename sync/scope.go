@@ -2,6 +2,7 @@ package sync
 
 import (
 	"context"
+	"crypto"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/records/evidence"
 	"github.com/smintecm/sdk/rightsmap"
 	"github.com/smintecm/sdk/smint"
 )
@@ -41,6 +43,9 @@ type ScopeConfig struct {
 	// Propagation says how what happens to records is carried to Smint.io; nil:
 	// it is not.
 	Propagation *Propagation
+	// Signers sign record packages; several give dual control. None: no package
+	// is made.
+	Signers []crypto.Signer
 	// Now is the clock for decisions about rights; nil is the machine's.
 	Now func() time.Time
 	// Progress, if set, is told of bytes on their way into ECM: now and then,
@@ -74,6 +79,7 @@ type Scope struct {
 	contents  Contents
 	approvals Approvals
 	journal   Journal
+	signers   []crypto.Signer
 	now       func() time.Time
 	progress  func(records.RecordKey, int64, int64)
 	carrying  Propagation
@@ -93,7 +99,13 @@ func NewScope(c ScopeConfig) (*Scope, error) {
 	faults.Check(!c.Policy.Jurisdiction.Required || c.Policy.Jurisdiction.tells() || c.Of.Jurisdiction != "", "policy.jurisdiction.required", true, "a field or an attribute that tells the jurisdiction, or the scope's own")
 	s := &Scope{
 		id: c.ID, of: c.Of, root: c.Root, policy: c.Policy, ecm: c.ECM, smint: c.Smint, contents: c.Contents, approvals: c.approvals(&faults),
-		journal: c.Journal, known: &knowledge{}, now: c.Now, progress: c.Progress, metadata: c.Metadata,
+		journal: c.Journal, known: &knowledge{}, signers: slices.Clone(c.Signers), now: c.Now, progress: c.Progress, metadata: c.Metadata,
+	}
+	for i, signer := range c.Signers {
+		if faults.Check(signer != nil, fmt.Sprintf("signers[%d]", i), "none", "a signer") {
+			_, err := evidence.KeyID(signer.Public())
+			faults.Merge(fmt.Sprintf("signers[%d]", i), err)
+		}
 	}
 	if c.Portal != nil {
 		s.portal = c.Portal.checked(c.Smint != nil, &faults)
@@ -224,7 +236,7 @@ func many(several bool) string {
 
 func (s *Scope) checkReferences(ctx context.Context, note func(string, ...any)) error {
 	wanted := slices.DeleteFunc([]string{
-		s.policy.RightsReference, s.policy.ReuseReference, s.policy.PartReference, s.policy.SupersedesReference,
+		s.policy.RightsReference, s.policy.ReuseReference, s.policy.PartReference, s.policy.SupersedesReference, s.policy.EvidenceReference,
 	}, func(t string) bool { return t == "" })
 	if len(wanted) == 0 {
 		return nil

@@ -46,19 +46,24 @@ func NewTrailJournal(trail *evidence.Trail, actor evidence.TrailActor, reason st
 // records.ErrInvalid if it cannot stand in a trail, and otherwise those of
 // [evidence.Trail.Append].
 func (j *TrailJournal) Record(ctx context.Context, e JournalEntry) error {
+	_, err := j.append(ctx, e)
+	return err
+}
+
+// append is Record with the entry's number.
+func (j *TrailJournal) append(ctx context.Context, e JournalEntry) (number int64, err error) {
 	if e.Scope != j.trail.Scope().String() {
-		return fmt.Errorf("the trail is that of scope %s, the entry of scope %s: %w", j.trail.Scope(), e.Scope, records.ErrForeignScope)
+		return 0, fmt.Errorf("the trail is that of scope %s, the entry of scope %s: %w", j.trail.Scope(), e.Scope, records.ErrForeignScope)
 	}
 	event, err := j.event(e)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	number, err := j.trail.Append(ctx, event)
-	if err != nil {
-		return err
+	if number, err = j.trail.Append(ctx, event); err != nil {
+		return 0, err
 	}
 	j.settle(e, event, number)
-	return nil
+	return number, nil
 }
 
 // Settle adds what was found to each intent that stood without a known outcome

@@ -80,6 +80,7 @@ func newWorld(t *testing.T, change func(*recsync.ScopeConfig), opts ...option) *
 	w.ecm.AddXrefType(testserver.ECMXrefType{Type: "RIGHTS", Description: "has rights", Related: "RIGHTSOF"})
 	w.ecm.AddXrefType(testserver.ECMXrefType{Type: "REUSES", Description: "reuses", Related: "REUSEDBY"})
 	w.ecm.AddXrefType(testserver.ECMXrefType{Type: "PART", Description: "has part", Related: "PARTOF"})
+	w.ecm.AddXrefType(testserver.ECMXrefType{Type: "EVIDENCE", Description: "is proven by", Related: "EVIDENCEOF"})
 	w.ecm.AddXrefType(testserver.ECMXrefType{Type: "SUPERSEDES", Description: "takes the place of", Related: "SUPERSEDEDBY"})
 	w.config = recsync.ScopeConfig{
 		ID: records.MustScopeID("acme"), Root: ecm.NodeID(w.root), ECM: w.ecmClient(), Smint: w.smintClient(), Journal: w.journal, Now: w.clock.Now,
@@ -195,7 +196,9 @@ func (w *world) value(n testserver.ECMNode, name string) string {
 
 // records are the documents that carry a record's own name.
 func (w *world) records() []testserver.ECMNode {
-	return slices.DeleteFunc(w.ecm.Documents(), func(n testserver.ECMNode) bool { return strings.Contains(n.Name, " rights ") })
+	return slices.DeleteFunc(w.ecm.Documents(), func(n testserver.ECMNode) bool {
+		return strings.Contains(n.Name, " rights ") || strings.Contains(n.Name, " evidence ")
+	})
 }
 
 // writes are the requests that the fake got and that were not reads.

@@ -24,6 +24,7 @@ const (
 	fileXMP        = "data/asset.xmp"
 	fileODRL       = "data/rights/odrl.json"
 	fileSource     = "data/rights/source.json"
+	fileOriginal   = "data/rights/original.json"
 	fileApproval   = "data/approval.json"
 	fileProvenance = "data/provenance.json"
 	dirTrail       = "data/trail/"

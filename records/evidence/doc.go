@@ -13,6 +13,7 @@
 //	data/asset.xmp               the rights as a sidecar
 //	data/rights/odrl.json        the rights as a policy
 //	data/rights/source.json      the vendor's own bytes
+//	data/rights/original.json    those of the license that this one reuses, if it does
 //	data/trail/...               an export of the trail, see [Trail.Export]
 //	data/provenance.json         what happened to it, with PREMIS names
 //	manifest-sha256.txt          the digest of every payload file

@@ -69,6 +69,8 @@ type Location struct {
 type Rights struct {
 	// Source is the vendor's own JSON, byte for byte.
 	Source []byte
+	// Original is that of the license that this one reuses; nil if it reuses none.
+	Original []byte
 	// ODRL is the policy in ODRL 2.2 JSON.
 	ODRL []byte
 	// Basis says on what the right rests.
@@ -78,11 +80,12 @@ type Rights struct {
 // Basis is the ground of a right.
 type Basis struct {
 	// Kind is "license", "statute", "policy" or "donor".
-	Kind string
+	Kind string `json:"kind"`
 	// Document is the id of the license, statute, policy or deed.
-	Document string
+	Document string `json:"document"`
 	// From and Until bound the ground itself, where known.
-	From, Until time.Time
+	From  time.Time `json:"from,omitzero"`
+	Until time.Time `json:"until,omitzero"`
 }
 
 // TrailFile is one file of an exported trail.
@@ -113,6 +116,10 @@ const (
 func ApprovalData() []string {
 	return []string{"digest", "first_use", "last_use", "person", "at", "reviewers", "restrictions", "chart_sources"}
 }
+
+// ExplainableData lists those of the approval data that may be lacking for a
+// reason, in order.
+func ExplainableData() []string { return slices.Clone(explainable) }
 
 // explainable are the approval data that may be lacking for a reason.
 var explainable = []string{"first_use", "last_use", "reviewers", "restrictions", "chart_sources"}
@@ -157,6 +164,7 @@ func (r Rights) check(f *records.Problems) {
 	}{{"rights.source", r.Source}, {"rights.odrl", r.ODRL}} {
 		f.Check(len(d.b) <= maxDocument && json.Valid(d.b), d.field, fmt.Sprintf("%d bytes", len(d.b)), "JSON of up to 16 MiB")
 	}
+	f.Check(r.Original == nil || len(r.Original) <= maxDocument && json.Valid(r.Original), "rights.original", fmt.Sprintf("%d bytes", len(r.Original)), "JSON of up to 16 MiB, or none")
 	r.Basis.check("rights.basis", f)
 }
 

@@ -227,6 +227,29 @@ func TestR12_TheVendorsBytesStayAsTheyCame(t *testing.T) {
 	require.Equal(t, picture, files["data/asset"])
 }
 
+// TestR12_AReuseHasTheOriginalsBytesToo, and one without an original no file for
+// them.
+func TestR12_AReuseHasTheOriginalsBytesToo(t *testing.T) {
+	t.Parallel()
+	signers, public := keys(1)
+	p := sample()
+	p.Rights.Original = []byte("{ \"uuid\":\"79400\",\t\"x\": 1.0 }\n")
+	dir := writeDir(t, p, evidence.WriteOptions{Signers: signers})
+	require.NoError(t, verifyDir(t, dir, evidence.VerifyOptions{Keys: public}).Err())
+	require.Equal(t, p.Rights.Original, tree(t, dir)["data/rights/original.json"])
+	require.NotContains(t, tree(t, writeDir(t, sample(), evidence.WriteOptions{Signers: signers})), "data/rights/original.json")
+	p.Rights.Original = []byte("{")
+	require.ErrorContains(t, p.Validate(), "rights.original")
+
+	files := tree(t, dir)
+	good := files["data/rights/original.json"]
+	bad := bytes.Replace(good, []byte("{"), []byte("["), 1)
+	files["data/rights/original.json"] = bad
+	files["data/provenance.json"] = bytes.ReplaceAll(files["data/provenance.json"], []byte(hexSum(good)), []byte(hexSum(bad)))
+	v := verifyDir(t, reseal{files: files, key: key(1)}.write(t), evidence.VerifyOptions{})
+	require.Equal(t, evidence.CheckRights, first(v), "what a signer vouches for must still be JSON")
+}
+
 // TestR13_TheGroundOfTheRightIsNamed with its document and its dates.
 func TestR13_TheGroundOfTheRightIsNamed(t *testing.T) {
 	t.Parallel()

@@ -121,6 +121,9 @@ func (w *assembly) payload(p Package) error {
 		return err
 	}
 	documents := map[string][]byte{fileXMP: p.XMP, fileODRL: p.Rights.ODRL, fileSource: p.Rights.Source, fileApproval: approved}
+	if p.Rights.Original != nil {
+		documents[fileOriginal] = p.Rights.Original
+	}
 	for _, t := range p.Trail {
 		documents[dirTrail+t.Name] = t.Content
 	}

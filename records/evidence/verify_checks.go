@@ -364,6 +364,9 @@ func (in *inspection) checkRights() (string, error) {
 			return "", fail(ErrRights, "%s is no JSON", path)
 		}
 	}
+	if f := in.files[fileOriginal]; f != nil && !json.Valid(f.content) {
+		return "", fail(ErrRights, "%s is no JSON", fileOriginal)
+	}
 	b, err := p.Rights.basis()
 	if err != nil {
 		return "", fail(ErrRights, "%s: %v", fileProvenance, err)

@@ -65,7 +65,7 @@ func kept(path string) (limit int64) {
 		return 64 << 10
 	case fileManifest, fileManifest5, fileTags, fileTags5, fileEnvelope:
 		return maxEnvelope
-	case fileReference, fileApproval, fileProvenance, fileODRL, fileSource,
+	case fileReference, fileApproval, fileProvenance, fileODRL, fileSource, fileOriginal,
 		dirTrail + exportEntries, dirTrail + exportInclusion, dirTrail + exportCheckpoint, dirTrail + exportKeys:
 		return 2 * maxDocument
 	}
