@@ -3,7 +3,6 @@ package ecm
 import (
 	"context"
 	"iter"
-	"strconv"
 	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -52,12 +51,10 @@ func (s *AuditService) OfNode(ctx context.Context, id NodeID, opts *AuditOptions
 	}
 	var faults rest.Problems
 	wantID(&faults, "id", id)
-	if o.Page < 0 || o.Limit < 0 {
-		faults.Add("page and limit", strconv.Itoa(o.Page)+", "+strconv.Itoa(o.Limit), "positive numbers")
-	}
-	if !o.From.IsZero() && !o.To.IsZero() && o.To.Before(o.From) {
-		faults.Add("to", o.To.Format(time.DateOnly), "a day not before "+o.From.Format(time.DateOnly))
-	}
+	mayPage(&faults, o.Page, o.Limit)
+	wantLeast(&faults, "type", o.Type, 0)
+	mayID(&faults, "user", o.User)
+	maySpan(&faults, "from", "to", o.From, o.To)
 	if err := faults.Err(routes.audit.Name); err != nil {
 		return nil, err
 	}

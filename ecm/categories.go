@@ -216,6 +216,7 @@ func (s *CategoriesService) write(ctx context.Context, route *rest.Route, path [
 	if len(values) == 0 {
 		faults.Add("values", "none", "at least one value")
 	}
+	mayValues(&faults, "values", values)
 	for key, value := range values {
 		if !strings.HasPrefix(key, category.String()+"_") {
 			faults.Add("values", key, "a key of category "+category.String())
@@ -238,6 +239,13 @@ func (s *CategoriesService) write(ctx context.Context, route *rest.Route, path [
 //
 // API: DELETE /v2/nodes/{id}/categories/{category_id}/.
 func (s *CategoriesService) Remove(ctx context.Context, id, category NodeID, skip ...Unguarded) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	wantID(&faults, "category", category)
+	mayReasons(&faults, skip)
+	if err := faults.Err(routes.categoryRemove.Name); err != nil {
+		return err
+	}
 	if err := s.guard(ctx, routes.categoryRemove.Name, id, skip); err != nil {
 		return err
 	}

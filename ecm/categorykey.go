@@ -14,6 +14,16 @@ func AttributeKey(category NodeID, attribute int) string {
 	return category.String() + "_" + strconv.Itoa(attribute)
 }
 
+// checkPath wants a name for each step.
+func checkPath(faults *rest.Problems, steps []string) {
+	for _, step := range steps {
+		if strings.TrimSpace(step) == "" {
+			faults.Add("path", strings.Join(steps, "/"), "names with slashes between them")
+		}
+		mayText(faults, "path", step)
+	}
+}
+
 // Find finds a category by its way of names below the volume of categories:
 // "Smint.io Source", or "Marketing/Smint.io Source" in a folder of it. There
 // is no look-up by path on the server: each step is one listing. What is not
@@ -23,12 +33,7 @@ func AttributeKey(category NodeID, attribute int) string {
 func (s *CategoriesService) Find(ctx context.Context, path string) (*Node, error) {
 	steps := strings.Split(path, "/")
 	var faults rest.Problems
-	for _, step := range steps {
-		if strings.TrimSpace(step) == "" {
-			faults.Add("path", path, "names with slashes between them")
-			break
-		}
-	}
+	checkPath(&faults, steps)
 	if err := faults.Err("Categories.Find"); err != nil {
 		return nil, err
 	}
@@ -73,10 +78,11 @@ func (s *CategoriesService) walk(ctx context.Context, path string) (*Node, strin
 func (s *CategoriesService) Resolve(ctx context.Context, node NodeID, path string) (Attribute, error) {
 	var faults rest.Problems
 	wantID(&faults, "node", node)
-	cut := strings.IndexByte(path, '/')
-	if cut < 0 {
+	steps := strings.Split(path, "/")
+	if len(steps) < 2 {
 		faults.Add("path", path, "a category, a slash and the name of an attribute")
 	}
+	checkPath(&faults, steps)
 	if err := faults.Err("Categories.Resolve"); err != nil {
 		return Attribute{}, err
 	}

@@ -80,6 +80,11 @@ func (s *ClassificationsService) Remove(ctx context.Context, id, class NodeID) e
 //
 // API: GET /v1/nodes/{id}/classificationmenuitems/addclassification.
 func (s *ClassificationsService) MayAdd(ctx context.Context, id NodeID) (bool, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.classificationMenu.Name); err != nil {
+		return false, err
+	}
 	answer, err := get[struct {
 		Enabled flag `json:"enabled"`
 	}](ctx, s.core, &routes.classificationMenu, []any{id}, nil)
@@ -115,6 +120,11 @@ func (s *ClassificationsService) Settings(ctx context.Context) (*ClassificationS
 //
 // API: GET /v1/classifications/createinfo.
 func (s *ClassificationsService) CreateInfo(ctx context.Context, kind Subtype) (CreateInfo, error) {
+	var faults rest.Problems
+	wantLeast(&faults, "kind", kind, 0)
+	if err := faults.Err(routes.classificationCreateInfo.Name); err != nil {
+		return CreateInfo{}, err
+	}
 	answer, err := get[struct {
 		Can    flag   `json:"canclassify"`
 		Volume number `json:"classvolumeid"`

@@ -104,6 +104,24 @@ func (s *CodesService) Create(ctx context.Context, list string, c NewCode) error
 	var faults rest.Problems
 	wantText(&faults, "list", list)
 	wantText(&faults, "code", c.Code)
+	mayLines(&faults, "description", c.Description)
+	wantLeast(&faults, "default period", c.DefaultPeriod, 0)
+	mayText(&faults, "related code", c.RelatedCode)
+	mayLines(&faults, "related description", c.RelatedDescription)
+	wantLeast(&faults, "stage order", c.StageOrder, 0)
+	// Each list has its own further field, and cannot do without it.
+	switch list {
+	case "essential":
+		if c.Vital == nil {
+			faults.Add("vital", "none", "true or false, for this list")
+		}
+	case "hold_type":
+		wantLeast(&faults, "default period", c.DefaultPeriod, 1)
+	case "xref_type":
+		wantText(&faults, "related code", c.RelatedCode)
+	case "stage":
+		wantLeast(&faults, "stage order", c.StageOrder, 1)
+	}
 	if err := faults.Err(routes.codeCreate.Name); err != nil {
 		return err
 	}
@@ -162,6 +180,9 @@ func (s *CodesService) FunctionAccess(ctx context.Context) (map[string]bool, err
 //
 // API: POST /v1/recordsmanagement/importCodes.
 func (s *CodesService) Import(ctx context.Context, export io.Reader, size int64, update bool, skip ...Unguarded) error {
+	if err := checkImport(routes.codesImport.Name, export, size, skip); err != nil {
+		return err
+	}
 	if update {
 		if err := s.guardSweeping(ctx, routes.codesImport.Name, "codes that exist are left as they are", skip); err != nil {
 			return err
@@ -176,6 +197,9 @@ func (s *CodesService) Import(ctx context.Context, export io.Reader, size int64,
 //
 // API: POST /v1/recordsmanagement/importRSIs.
 func (s *CodesService) ImportRSIs(ctx context.Context, export io.Reader, size int64, update, deleteSchedules bool, skip ...Unguarded) error {
+	if err := checkImport(routes.rsisImport.Name, export, size, skip); err != nil {
+		return err
+	}
 	if update || deleteSchedules {
 		if err := s.guardSweeping(ctx, routes.rsisImport.Name, "RSIs that exist are left as they are", skip); err != nil {
 			return err
@@ -189,22 +213,25 @@ func (s *CodesService) ImportRSIs(ctx context.Context, export io.Reader, size in
 //
 // API: POST /v1/recordsmanagement/importSettings.
 func (s *CodesService) ImportSettings(ctx context.Context, export io.Reader, size int64, skip ...Unguarded) error {
+	if err := checkImport(routes.settingsImport.Name, export, size, skip); err != nil {
+		return err
+	}
 	if err := s.guardSweeping(ctx, routes.settingsImport.Name, "the settings are left as they are", skip); err != nil {
 		return err
 	}
 	return s.importFile(ctx, &routes.settingsImport, export, size, params{})
 }
 
+func checkImport(op string, export io.Reader, size int64, skip []Unguarded) error {
+	var faults rest.Problems
+	wantContent(&faults, "export", export, size, 1)
+	mayReasons(&faults, skip)
+	return faults.Err(op)
+}
+
 // importFile sends an export as multipart: the description's form cannot carry
 // a file.
 func (c *core) importFile(ctx context.Context, route *rest.Route, export io.Reader, size int64, fields params) error {
-	var faults rest.Problems
-	if export == nil || size <= 0 {
-		faults.Add("export", size, "a reader and its exact length")
-	}
-	if err := faults.Err(route.Name); err != nil {
-		return err
-	}
 	var parts []rest.Part
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		parts = append(parts, rest.Part{Name: name, Body: rest.BytesBody([]byte(fields[name][0]), "")})
@@ -241,6 +268,11 @@ func (s *CodesService) GroupPicklist(ctx context.Context, user UserID) ([]Pickli
 }
 
 func (s *CodesService) picklist(ctx context.Context, route *rest.Route, user UserID) ([]PicklistEntry, error) {
+	var faults rest.Problems
+	wantID(&faults, "user", user)
+	if err := faults.Err(route.Name); err != nil {
+		return nil, err
+	}
 	answer, err := get[v1[struct {
 		ID         number `json:"id"`
 		Name       string `json:"name"`

@@ -30,22 +30,25 @@ type Content struct {
 //
 // API: GET /v1/nodes/{id}/content.
 func (s *ContentService) Open(ctx context.Context, id NodeID) (*Content, error) {
-	return s.open(ctx, id, rest.Request{Route: &routes.content, Path: []any{id}, Query: url.Values{"action": {"download"}}})
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.content.Name); err != nil {
+		return nil, err
+	}
+	return s.open(ctx, rest.Request{Route: &routes.content, Path: []any{id}, Query: url.Values{"action": {"download"}}})
 }
 
 // OpenVersion opens the content of one version.
 //
 // API: GET /v1/nodes/{id}/versions/{version_number}/content.
 func (s *ContentService) OpenVersion(ctx context.Context, id NodeID, number int) (*Content, error) {
-	return s.open(ctx, id, rest.Request{Route: &routes.versionContent, Path: []any{id, number}})
-}
-
-func (s *ContentService) open(ctx context.Context, id NodeID, req rest.Request) (*Content, error) {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	if err := faults.Err(req.Route.Name); err != nil {
+	if err := wantVersion(routes.versionContent.Name, id, number); err != nil {
 		return nil, err
 	}
+	return s.open(ctx, rest.Request{Route: &routes.versionContent, Path: []any{id, number}})
+}
+
+func (s *ContentService) open(ctx context.Context, req rest.Request) (*Content, error) {
 	req.Header = http.Header{"Accept": {"*/*"}}
 	resp, err := rest.Stream(ctx, s.rest, req) //nolint:bodyclose // the caller closes the Content
 	if err != nil {

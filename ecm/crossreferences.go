@@ -78,9 +78,8 @@ func (s *CrossReferencesService) Assign(ctx context.Context, id NodeID, x CrossR
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantID(&faults, "to", x.To)
-	if x.Type == "" {
-		faults.Add("type", x.Type, "the code of a cross-reference type")
-	}
+	wantText(&faults, "type", x.Type)
+	mayLines(&faults, "comment", x.Comment)
 	if err := faults.Err(routes.xrefAssign.Name); err != nil {
 		return err
 	}

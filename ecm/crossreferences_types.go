@@ -40,6 +40,7 @@ func (s *CrossReferencesService) CreateType(ctx context.Context, t CrossReferenc
 	wantText(&faults, "related", t.Related)
 	wantText(&faults, "description", t.Description)
 	wantText(&faults, "related description", relatedDescription)
+	mayID(&faults, "hold", hold)
 	if err := faults.Err(routes.xrefCreateType.Name); err != nil {
 		return err
 	}
@@ -55,6 +56,7 @@ func (s *CrossReferencesService) CreateType(ctx context.Context, t CrossReferenc
 func (s *CrossReferencesService) DeleteType(ctx context.Context, code string, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantText(&faults, "type", code)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.xrefDeleteType.Name); err != nil {
 		return err
 	}
@@ -73,6 +75,7 @@ func (s *CrossReferencesService) Remove(ctx context.Context, id NodeID, x CrossR
 	wantID(&faults, "id", id)
 	wantID(&faults, "to", x.To)
 	wantText(&faults, "type", x.Type)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.xrefRemove.Name); err != nil {
 		return err
 	}
@@ -89,14 +92,16 @@ func (s *CrossReferencesService) Remove(ctx context.Context, id NodeID, x CrossR
 func (s *CrossReferencesService) RemoveSeveral(ctx context.Context, id NodeID, list []CrossReference, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
+	if len(list) == 0 {
+		faults.Add("list", "none", "at least one relation")
+	}
 	keys := make([]string, 0, len(list))
 	for i, x := range list {
 		wantID(&faults, fmt.Sprintf("list[%d].to", i), x.To)
-		if x.Type == "" || strings.ContainsAny(x.Type, " _") {
-			faults.Add(fmt.Sprintf("list[%d].type", i), x.Type, "a code without spaces and underscores, which separate codes here")
-		}
+		mayCodes(&faults, fmt.Sprintf("list[%d].type", i), []string{x.Type}, " _")
 		keys = append(keys, x.To.String()+"_"+x.Type)
 	}
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.xrefRemoveSeveral.Name); err != nil {
 		return err
 	}
@@ -114,6 +119,7 @@ func (s *CrossReferencesService) AssignMany(ctx context.Context, x CrossReferenc
 	wantIDs(&faults, "ids", ids)
 	wantID(&faults, "to", x.To)
 	wantText(&faults, "type", x.Type)
+	mayLines(&faults, "comment", x.Comment)
 	if err := faults.Err(routes.xrefAssignMany.Name); err != nil {
 		return err
 	}
@@ -131,6 +137,9 @@ func (s *CrossReferencesService) RemoveMany(ctx context.Context, x CrossReferenc
 	if x.Type == "" && x.To == 0 {
 		faults.Add("type and to", "none", "at least one of them")
 	}
+	mayText(&faults, "type", x.Type)
+	mayID(&faults, "to", x.To)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.xrefRemoveMany.Name); err != nil {
 		return err
 	}

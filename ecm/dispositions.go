@@ -3,10 +3,9 @@ package ecm
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
 )
@@ -38,6 +37,11 @@ type DispositionEntry struct {
 //
 // API: GET /v2/dispositionscontainer/{id}.
 func (s *DispositionsService) Container(ctx context.Context, id NodeID) ([]DispositionEntry, error) {
+	var faults rest.Problems
+	mayID(&faults, "id", id)
+	if err := faults.Err(routes.dispContainer.Name); err != nil {
+		return nil, err
+	}
 	return collect(func(page int) ([]DispositionEntry, int, error) {
 		answer, err := get[rows[wireNode]](ctx, s.core, &routes.dispContainer, []any{id}, pageParams(page))
 		var list []DispositionEntry
@@ -49,8 +53,11 @@ func (s *DispositionsService) Container(ctx context.Context, id NodeID) ([]Dispo
 }
 
 // DispositionCriteria say what a search looks for. Empty fields are left out.
+// That a search acts by itself on what it finds, without a review and without a
+// look at holds, cannot be set here.
 type DispositionCriteria struct {
 	Container        NodeID
+	Accession        string
 	ObjectTypes      []int64
 	ChangeStatusTo   string
 	DefaultProcess   string
@@ -61,18 +68,38 @@ type DispositionCriteria struct {
 	SavedQuery       NodeID
 }
 
+func (c DispositionCriteria) empty() bool {
+	return len(c.ObjectTypes)+len(c.RSIs) == 0 && c.Container == 0 && c.Accession+c.ChangeStatusTo+c.DefaultProcess+c.RetentionStage == "" &&
+		!c.MaximumRetention && !c.MultipleSnaps && c.SavedQuery == 0
+}
+
+func (c DispositionCriteria) check(faults *rest.Problems) {
+	mayID(faults, "container", c.Container)
+	mayIDs(faults, "object types", c.ObjectTypes)
+	mayText(faults, "change status to", c.ChangeStatusTo)
+	mayText(faults, "default process", c.DefaultProcess)
+	mayText(faults, "retention stage", c.RetentionStage)
+	mayText(faults, "accession", c.Accession)
+	mayTexts(faults, "rsis", c.RSIs)
+	mayID(faults, "saved query", c.SavedQuery)
+}
+
 // SetCriteria changes what a search looks for.
 //
 // API: PUT /v1/dispSearchCriteria/{id}.
 func (s *DispositionsService) SetCriteria(ctx context.Context, search NodeID, c DispositionCriteria) error {
 	var faults rest.Problems
 	wantID(&faults, "search", search)
+	if c.empty() {
+		faults.Add("criteria", "none", "at least one")
+	}
+	c.check(&faults)
 	if err := faults.Err(routes.dispCriteria.Name); err != nil {
 		return err
 	}
 	form := params{}.flag("includeContainer", c.Container > 0).number("SelectContainer_ID", int64(c.Container)).text("changeStatusTo", c.ChangeStatusTo).
 		text("defaultProcess", c.DefaultProcess).flag("maxRet", c.MaximumRetention).flag("multiSnap", c.MultipleSnaps).
-		text("retStage", c.RetentionStage).texts("rsi_list", c.RSIs).number("SelectSavedQuery_ID", int64(c.SavedQuery))
+		text("retStage", c.RetentionStage).text("accessionSearch", c.Accession).texts("rsi_list", c.RSIs).number("SelectSavedQuery_ID", int64(c.SavedQuery))
 	return s.send(ctx, &routes.dispCriteria, []any{search}, many(form, "objectTypes_list", c.ObjectTypes))
 }
 
@@ -85,6 +112,7 @@ func (s *DispositionsService) Configure(ctx context.Context, search NodeID, tab,
 	wantID(&faults, "search", search)
 	wantText(&faults, "tab", tab)
 	wantText(&faults, "field", field)
+	mayLines(&faults, "value", value)
 	if err := faults.Err(routes.dispConfigure.Name); err != nil {
 		return err
 	}
@@ -134,8 +162,17 @@ func (s *DispositionsService) atSnapshot(ctx context.Context, route *rest.Route,
 func checkSnapshot(op string, search NodeID, q QDate) error {
 	var faults rest.Problems
 	wantID(&faults, "search", search)
-	wantText(&faults, "qdate", q.path())
+	q.check(&faults)
 	return faults.Err(op)
+}
+
+// check wants a day at the beginning; what follows is the server's own.
+func (q QDate) check(faults *rest.Problems) {
+	text := q.path()
+	mayText(faults, "qdate", text)
+	if _, err := time.Parse(time.DateOnly, text[:min(len(text), len(time.DateOnly))]); err != nil || strings.ContainsAny(text, `/\?#%`) {
+		faults.Add("qdate", q, "a key as 2026-02-01:00:00:00")
+	}
 }
 
 // Snapshot is one dated run of a search.
@@ -153,6 +190,11 @@ type Snapshot struct {
 //
 // API: GET /v2/snapshottable/{id}.
 func (s *DispositionsService) Snapshots(ctx context.Context, search NodeID) ([]Snapshot, error) {
+	var faults rest.Problems
+	wantID(&faults, "search", search)
+	if err := faults.Err(routes.dispSnapshots.Name); err != nil {
+		return nil, err
+	}
 	type wire struct {
 		QDate    QDate           `json:"qdate"`
 		Status   json.RawMessage `json:"snapshot_status"`
@@ -180,7 +222,10 @@ type SnapshotStatus struct {
 //
 // API: GET /v1/disposition/{id}/qdate/{qdate}.
 func (s *DispositionsService) Status(ctx context.Context, search NodeID, q QDate) (*SnapshotStatus, error) {
-	return s.status(ctx, &routes.dispStatus, search, q, []any{search, q.path()})
+	if err := checkSnapshot(routes.dispStatus.Name, search, q); err != nil {
+		return nil, err
+	}
+	return s.status(ctx, &routes.dispStatus, []any{search, q.path()})
 }
 
 // Reviewer is one reviewer at one step of a review.
@@ -189,17 +234,26 @@ type Reviewer struct {
 	Step int
 }
 
+func (r Reviewer) check(op string, search NodeID, q QDate) error {
+	var faults rest.Problems
+	wantID(&faults, "search", search)
+	q.check(&faults)
+	wantID(&faults, "reviewer", r.User)
+	wantLeast(&faults, "reviewer step", r.Step, 0)
+	return faults.Err(op)
+}
+
 // ReviewerStatus reads a snapshot's state for one reviewer.
 //
 // API: GET /v1/disposition/{id}/qdate/{qdate}/reviewerid/{reviewerid}/reviewerstep/{reviewerstep}.
 func (s *DispositionsService) ReviewerStatus(ctx context.Context, search NodeID, q QDate, r Reviewer) (*SnapshotStatus, error) {
-	return s.status(ctx, &routes.dispReviewerStatus, search, q, []any{search, q.path(), r.User, r.Step})
-}
-
-func (s *DispositionsService) status(ctx context.Context, route *rest.Route, search NodeID, q QDate, path []any) (*SnapshotStatus, error) {
-	if err := checkSnapshot(route.Name, search, q); err != nil {
+	if err := r.check(routes.dispReviewerStatus.Name, search, q); err != nil {
 		return nil, err
 	}
+	return s.status(ctx, &routes.dispReviewerStatus, []any{search, q.path(), r.User, r.Step})
+}
+
+func (s *DispositionsService) status(ctx context.Context, route *rest.Route, path []any) (*SnapshotStatus, error) {
 	answer, err := get[struct {
 		Priority json.RawMessage `json:"priority"`
 		Review   json.RawMessage `json:"reviewStatus"`
@@ -276,23 +330,26 @@ func (w wireItem) item() DispositionItem {
 //
 // API: GET /v2/nodes/{id}/disposition-snapshots/qdate/{qdate}.
 func (s *DispositionsService) Items(ctx context.Context, search NodeID, q QDate) ([]DispositionItem, error) {
-	return s.snapshotItems(ctx, &routes.dispItems, search, q, []any{search, q.path()})
+	if err := checkSnapshot(routes.dispItems.Name, search, q); err != nil {
+		return nil, err
+	}
+	return s.snapshotItems(ctx, &routes.dispItems, []any{search, q.path()})
 }
 
 // ReviewerItems returns the items that one reviewer has to decide.
 //
 // API: GET /v2/nodes/{id}/disposition-snapshots/qdate/{qdate}/reviewerid/{reviewerid}/reviewerstep/{reviewerstep}.
 func (s *DispositionsService) ReviewerItems(ctx context.Context, search NodeID, q QDate, r Reviewer) ([]DispositionItem, error) {
-	return s.snapshotItems(ctx, &routes.dispReviewerItems, search, q, []any{search, q.path(), r.User, r.Step})
+	if err := r.check(routes.dispReviewerItems.Name, search, q); err != nil {
+		return nil, err
+	}
+	return s.snapshotItems(ctx, &routes.dispReviewerItems, []any{search, q.path(), r.User, r.Step})
 }
 
 // snapshotItems reads the pages of a snapshot. The page parameters are not
 // described: a server that ignores them repeats its one page, which is noticed
 // by its items.
-func (s *DispositionsService) snapshotItems(ctx context.Context, route *rest.Route, search NodeID, q QDate, path []any) ([]DispositionItem, error) {
-	if err := checkSnapshot(route.Name, search, q); err != nil {
-		return nil, err
-	}
+func (s *DispositionsService) snapshotItems(ctx context.Context, route *rest.Route, path []any) ([]DispositionItem, error) {
 	var all []DispositionItem
 	seen := map[string]bool{}
 	for page := 1; ; page++ {
@@ -325,129 +382,6 @@ func (s *DispositionsService) snapshotItems(ctx context.Context, route *rest.Rou
 	}
 }
 
-// ActOn names the items of a snapshot that a call is about, and who acts.
-type ActOn struct {
-	// User is the acting user, not a node.
-	User   UserID
-	Search NodeID
-	QDate  QDate
-	Items  []DispositionItem
-	// Reviewer is set in a review.
-	Reviewer Reviewer
-}
-
-func (a ActOn) check(op string) error {
-	var faults rest.Problems
-	wantID(&faults, "user", a.User)
-	wantID(&faults, "search", a.Search)
-	wantText(&faults, "qdate", a.QDate.path())
-	if len(a.Items) == 0 {
-		faults.Add("items", "none", "the items that are meant, one by one")
-	}
-	return faults.Err(op)
-}
-
-// form names items by id and stage, separated by spaces. The spelling of two
-// parameters differs from operation to operation.
-func (a ActOn) form(applyKey, dateKey string) params {
-	keys := make([]string, 0, len(a.Items))
-	for _, i := range a.Items {
-		keys = append(keys, i.key())
-	}
-	return params{}.text("objIdList", strings.Join(keys, " ")).text(applyKey, "thisPage").number("dispNodeID", int64(a.Search)).
-		text(dateKey, a.QDate.body()).number("reviewerID", int64(a.Reviewer.User)).number("reviewerstep", int64(a.Reviewer.Step))
-}
-
-// ChangeReviewDecision decides items of a review.
-//
-// API: POST /v1/members/{id}/disposition/changereviewdecision.
-func (s *DispositionsService) ChangeReviewDecision(ctx context.Context, on ActOn, d ReviewDecision, comment string) error {
-	if err := on.check(routes.dispDecide.Name); err != nil {
-		return err
-	}
-	word := map[ReviewDecision]string{ReviewPending: "pending", ReviewApproved: "approve", ReviewRejected: "reject"}[d]
-	if word == "" {
-		return fmt.Errorf("ecm: %s: %w: decision %d", routes.dispDecide.Name, ErrInvalid, d)
-	}
-	return s.send(ctx, &routes.dispDecide, []any{on.User}, on.form("applyTo", "qDate").text("decision", word).text("reviewComment", comment))
-}
-
-// ChangeActions changes what is to be done with items. It does nothing to them
-// yet.
-//
-// API: POST /v1/members/{id}/disposition/changeactions.
-func (s *DispositionsService) ChangeActions(ctx context.Context, on ActOn, action int, statusCode string) error {
-	if err := on.check(routes.dispChangeActions.Name); err != nil {
-		return err
-	}
-	return s.send(ctx, &routes.dispChangeActions, []any{on.User}, on.form("applyto", "qdate").always("dispAction", action).text("statusCode", statusCode))
-}
-
-// PerformActions has the server carry the actions out, which may destroy the
-// items. The holds of each are read right before: one that is held, or whose
-// holds cannot be read, refuses the whole call with ErrOnHold.
-//
-// API: POST /v1/members/{id}/disposition/performactions.
-func (s *DispositionsService) PerformActions(ctx context.Context, on ActOn, skip ...Unguarded) error {
-	if err := on.check(routes.dispPerform.Name); err != nil {
-		return err
-	}
-	var errs []error
-	for _, item := range on.Items {
-		errs = append(errs, s.guardHolds(ctx, routes.dispPerform.Name, item.Node, skip))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
-	on.Reviewer = Reviewer{}
-	return s.send(ctx, &routes.dispPerform, []any{on.User}, on.form("applyto", "qdate"))
-}
-
-// FinishReview ends a reviewer's step.
-//
-// API: POST /v1/members/{id}/disposition/finishreview.
-func (s *DispositionsService) FinishReview(ctx context.Context, user UserID, search NodeID, q QDate, r Reviewer) error {
-	if err := checkSnapshot(routes.dispFinish.Name, search, q); err != nil {
-		return err
-	}
-	form := params{}.number("dispNodeID", int64(search)).text("qdate", q.path()).number("reviewerID", int64(r.User)).number("reviewerstep", int64(r.Step))
-	return s.send(ctx, &routes.dispFinish, []any{user}, form)
-}
-
-// ApplyHold puts a hold on items of a snapshot.
-//
-// API: POST /v1/rmclassifications/dispositionholds.
-func (s *DispositionsService) ApplyHold(ctx context.Context, on ActOn, hold HoldID) error {
-	if on.User == 0 {
-		on.User = 1 // not sent: the caller acts for itself.
-	}
-	if err := on.check(routes.dispHolds.Name); err != nil {
-		return err
-	}
-	form := on.form("applyTo", "qDate").number("holdID", int64(hold))
-	delete(form, "reviewerstep")
-	return s.send(ctx, &routes.dispHolds, nil, form)
-}
-
-// SetAccession gives items of a snapshot an accession code.
-//
-// API: POST /v1/rmclassifications/dispositionaccession.
-func (s *DispositionsService) SetAccession(ctx context.Context, on ActOn, accession string) error {
-	if on.User == 0 {
-		on.User = 1 // not sent: the caller acts for itself.
-	}
-	if err := on.check(routes.dispAccession.Name); err != nil {
-		return err
-	}
-	ids := make([]string, 0, len(on.Items))
-	for _, i := range on.Items {
-		ids = append(ids, i.Node.String())
-	}
-	form := params{}.text("objIdList", strings.Join(ids, " ")).number("dispNodeID", int64(on.Search)).text("qDate", on.QDate.body()).
-		number("reviewerID", int64(on.Reviewer.User)).text("accession", accession)
-	return s.send(ctx, &routes.dispAccession, nil, form)
-}
-
 // Count is the number of items in all searches' results.
 //
 // API: GET /v1/rmclassifications/dispositions.
@@ -468,6 +402,11 @@ type UserAttribute struct {
 //
 // API: GET /v1/category/userAttribute/{id}.
 func (s *DispositionsService) UserAttributes(ctx context.Context, category NodeID) ([]UserAttribute, error) {
+	var faults rest.Problems
+	wantID(&faults, "category", category)
+	if err := faults.Err(routes.userAttributes.Name); err != nil {
+		return nil, err
+	}
 	answer, err := get[struct {
 		Attributes []struct {
 			ID   json.RawMessage `json:"ID"`

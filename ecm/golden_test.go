@@ -81,16 +81,22 @@ func sample(t reflect.Type, field string) reflect.Value {
 		return reflect.ValueOf(ecm.CategoryValues{"7_2": ecm.Text("value")})
 	case reflect.TypeFor[ecm.WorkspaceRelation]():
 		return reflect.ValueOf(ecm.RelationChild)
+	case reflect.TypeFor[ecm.QDate]():
+		return reflect.ValueOf(ecm.QDate("2026-01-05:10:00:00"))
+	case reflect.TypeFor[ecm.CyclePeriod]():
+		return reflect.ValueOf(ecm.CycleYearly)
 	case reflect.TypeFor[ecm.ReviewDecision]():
 		return reflect.ValueOf(ecm.ReviewApproved)
 	case reflect.TypeFor[*ecm.Upload]():
-		return reflect.ValueOf(&ecm.Upload{Key: "k", FileName: "text", Size: 7, PartSize: 7, Parts: 1, Done: []int{1}})
+		return reflect.ValueOf(&ecm.Upload{Key: "k", FileName: "text", Size: 49, PartSize: 7, Parts: 7, Done: []int{1, 2, 3, 4, 5, 6, 7}})
+	case reflect.TypeFor[*ecm.Task]():
+		return reflect.ValueOf(&ecm.Task{Location: "api/v1/rmqueues/7", Code: 200})
 	case reflect.TypeFor[*ecm.RecordDetails]():
 		return reflect.Zero(t)
 	}
 	switch t.Kind() {
 	case reflect.String:
-		text := map[string]string{"ObjectType": "LIV", "Where": `OTName: "text"`, "QDate": "2026-01-05:10:00:00"}[field]
+		text := map[string]string{"ObjectType": "LIV", "Where": `OTName: "text"`}[field]
 		if text == "" {
 			text = "text"
 		}
@@ -115,6 +121,9 @@ func sample(t reflect.Type, field string) reflect.Value {
 			if f := t.Field(i); f.IsExported() {
 				v.Field(i).Set(sample(f.Type, f.Name))
 			}
+		}
+		if d, isLarge := v.Addr().Interface().(*ecm.LargeDocument); isLarge {
+			d.Size = d.Resume.Size
 		}
 		return v
 	default:

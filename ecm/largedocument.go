@@ -57,7 +57,7 @@ func (s *NodesService) UploadLarge(ctx context.Context, d LargeDocument) (*Node,
 			faults.Add("resume.size", d.Resume.Size, fmt.Sprintf("the size of the document, %d", d.Size))
 		}
 	}
-	if err := faults.Err(routes.uploadStart.Name); err != nil {
+	if err := faults.Err("Nodes.UploadLarge"); err != nil {
 		return nil, err
 	}
 	u := d.Resume

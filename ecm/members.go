@@ -64,9 +64,8 @@ func (s *MembersService) Get(ctx context.Context, id UserID) (*Member, error) {
 // API: GET /v2/members.
 func (s *MembersService) List(ctx context.Context, name string, page int) (*Page[Member], error) {
 	var faults rest.Problems
-	if page < 1 {
-		faults.Add("page", page, "1 or more")
-	}
+	mayText(&faults, "name", name)
+	wantLeast(&faults, "page", page, 1)
 	if err := faults.Err(routes.members.Name); err != nil {
 		return nil, err
 	}
@@ -92,6 +91,11 @@ func (s *MembersService) All(ctx context.Context, name string) iter.Seq2[Member,
 //
 // API: GET /v2/members.
 func (s *MembersService) Find(ctx context.Context, name string) (*Member, error) {
+	var faults rest.Problems
+	wantText(&faults, "name", name)
+	if err := faults.Err("Members.Find"); err != nil {
+		return nil, err
+	}
 	for m, err := range s.All(ctx, name) {
 		if err != nil {
 			return nil, err

@@ -13,6 +13,7 @@ const maxNickname = 248
 
 // checkNickname notes what the server would refuse.
 func checkNickname(faults *rest.Problems, nickname string) {
+	mayText(faults, "nickname", nickname)
 	if n := utf8.RuneCountInString(nickname); n < 1 || n > maxNickname || strings.ContainsAny(nickname, "!%()-{}[]\";'<>?,./\\# `") || strings.Trim(nickname, "0123456789") == "" {
 		faults.Add("nickname", nickname, "1 to 248 characters, not a number, without spaces and any of !%()-{}[]\";'<>?,./\\#`")
 	}

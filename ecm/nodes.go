@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -116,6 +114,7 @@ func oneNode(route *rest.Route, answer v2[nodeData], err error) (*Node, error) {
 func (s *NodesService) Get(ctx context.Context, id NodeID, with ...Part) (*Node, error) {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
+	mayTexts(&faults, "with", with)
 	if err := faults.Err(routes.nodeGet.Name); err != nil {
 		return nil, err
 	}
@@ -184,12 +183,13 @@ func (d Document) check(faults *rest.Problems) {
 	if d.FileName != "" {
 		checkName(faults, "file name", d.FileName)
 	}
-	if d.Content == nil {
-		faults.Add("content", "none", "a reader")
-	}
-	if d.Size < 0 {
-		faults.Add("size", d.Size, "the exact length in bytes")
-	}
+	mayLines(faults, "description", d.Description)
+	mayText(faults, "media type", d.MediaType)
+	wantContent(faults, "content", d.Content, d.Size, 0)
+	mayValues(faults, "categories", d.Categories)
+	mayText(faults, "external source", d.ExternalSource)
+	mayText(faults, "external id", d.ExternalID)
+	mayDay(faults, "external created", d.ExternalCreated)
 }
 
 // UploadDocument stores a document. The content is streamed with its exact
@@ -253,225 +253,22 @@ func firstName(names ...string) string {
 	return names[max(i, 0)]
 }
 
-// ListOptions filter and order a folder's children. The zero value is all of
-// them by name, 100 a page.
-type ListOptions struct {
-	// Name keeps items whose name contains it.
-	Name string
-	// Types keeps items of these subtypes.
-	Types []Subtype
-	// Sort is as "asc_name" or "desc_modify_date".
-	Sort string
-	// Page begins at 1. Limit is the page size.
-	Page, Limit int
-	With        []Part
-}
-
-// Page is one page of a list.
-type Page[T any] struct {
-	Items []T
-	// Number is this page's, from 1; Pages and Total are the server's count.
-	Number, Pages, Total int
-}
-
-// More tells whether a further page exists. A page beyond the end is never
-// asked for: servers answer it with results again.
-func (p Page[T]) More() bool { return p.Number < p.Pages }
-
-func (o ListOptions) query() url.Values {
-	q := fields(o.With)
-	q.Set("page", strconv.Itoa(max(o.Page, 1)))
-	q.Set("limit", strconv.Itoa(cmpOr(o.Limit, 100)))
-	q.Set("sort", firstName(o.Sort, "asc_name"))
-	if o.Name != "" {
-		q.Set("where_name", o.Name)
-	}
-	for _, t := range o.Types {
-		q.Add("where_type", strconv.Itoa(int(t)))
-	}
-	return q
-}
-
-func cmpOr(a, b int) int {
-	if a == 0 {
-		return b
-	}
-	return a
-}
-
-// List reads one page of a folder's children. Nil options mean the defaults.
-//
-// API: GET /v2/nodes/{id}/nodes.
-func (s *NodesService) List(ctx context.Context, folder NodeID, opts *ListOptions) (*Page[Node], error) {
-	if opts == nil {
-		opts = &ListOptions{}
-	}
-	var faults rest.Problems
-	wantID(&faults, "folder", folder)
-	if opts.Page < 0 || opts.Limit < 0 {
-		faults.Add("page and limit", fmt.Sprint(opts.Page, opts.Limit), "positive numbers")
-	}
-	if err := faults.Err(routes.nodeChildren.Name); err != nil {
-		return nil, err
-	}
-	answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeChildren, Path: []any{folder}, Query: opts.query()})
-	if err != nil {
-		return nil, err
-	}
-	p := &Page[Node]{Number: max(opts.Page, 1), Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}
-	for _, r := range answer.Results {
-		if n, ok := r.Data.node(); ok {
-			p.Items = append(p.Items, n)
-		}
-	}
-	return p, nil
-}
-
-// All walks a folder's children page by page; it may be ranged again.
-//
-// API: GET /v2/nodes/{id}/nodes.
-func (s *NodesService) All(ctx context.Context, folder NodeID, opts *ListOptions) iter.Seq2[Node, error] {
-	o := ListOptions{}
-	if opts != nil {
-		o = *opts
-	}
-	return rest.Paginate(max(o.Page, 1), func(ctx context.Context, page int) ([]Node, int, bool, error) {
-		o := o
-		o.Page = page
-		p, err := s.List(ctx, folder, &o)
-		if err != nil {
-			return nil, 0, false, err
-		}
-		return p.Items, page + 1, p.More(), nil
-	})(ctx)
-}
-
-// FindChild returns the child of exactly that name, or ErrNotFound. The
-// server's own filter only narrows the search.
-//
-// API: GET /v2/nodes/{id}/nodes.
-func (s *NodesService) FindChild(ctx context.Context, folder NodeID, name string, with ...Part) (*Node, error) {
-	for n, err := range s.All(ctx, folder, &ListOptions{Name: name, With: with}) {
-		if err != nil {
-			return nil, err
-		}
-		if n.Name == name {
-			return &n, nil
-		}
-	}
-	return nil, &Error{Op: "Nodes.FindChild", Method: "GET", Route: routes.nodeChildren.Template, Message: "no such child", Err: ErrNotFound}
-}
-
-const maxNodeList = 250
-
-// GetMany reads many nodes, 250 a request. Nodes that are missing or that the
-// user may not see are missing from the answer.
-//
-// API: POST /v2/nodes/list.
-func (s *NodesService) GetMany(ctx context.Context, ids ...NodeID) (map[NodeID]Node, error) {
-	var faults rest.Problems
-	for i, id := range ids {
-		wantID(&faults, fmt.Sprintf("ids[%d]", i), id)
-	}
-	if err := faults.Err(routes.nodeList.Name); err != nil {
-		return nil, err
-	}
-	found := make(map[NodeID]Node, len(ids))
-	for some := range slices.Chunk(ids, maxNodeList) {
-		form, err := bodyJSON(map[string]any{"ids": some})
-		if err != nil {
-			return nil, err
-		}
-		answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeList, Form: form})
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range answer.Results {
-			if n, ok := r.Data.node(); ok {
-				found[n.ID] = n
-			}
-		}
-	}
-	return found, nil
-}
-
-// ValidateNames returns the names that are taken in a folder, with the node
-// that has each. It reserves nothing.
-//
-// API: POST /v1/validation/nodes/names.
-func (s *NodesService) ValidateNames(ctx context.Context, parent NodeID, names ...string) (map[string]NodeID, error) {
-	var faults rest.Problems
-	wantID(&faults, "parent", parent)
-	for i, name := range names {
-		checkName(&faults, fmt.Sprintf("names[%d]", i), name)
-	}
-	if err := faults.Err(routes.namesValidate.Name); err != nil {
-		return nil, err
-	}
-	form, err := bodyJSON(map[string]any{"parent_id": parent, "names": names})
-	if err != nil {
-		return nil, err
-	}
-	answer, err := rest.Do[struct {
-		Results []struct {
-			ID   number `json:"id"`
-			Name string `json:"name"`
-		} `json:"results"`
-	}](ctx, s.rest, rest.Request{Route: &routes.namesValidate, Form: form})
-	if err != nil {
-		return nil, err
-	}
-	taken := map[string]NodeID{}
-	for _, r := range answer.Results {
-		taken[r.Name] = NodeID(r.ID)
-	}
-	return taken, nil
-}
-
-// Ancestor is one step on the way from the root to a node.
-type Ancestor struct {
-	ID       NodeID
-	Name     string
-	Type     Subtype
-	ParentID NodeID
-}
-
-// Ancestors returns the way from the root to the node, the node itself last.
-//
-// API: GET /v1/nodes/{id}/ancestors.
-func (s *NodesService) Ancestors(ctx context.Context, id NodeID) ([]Ancestor, error) {
-	var faults rest.Problems
-	wantID(&faults, "id", id)
-	if err := faults.Err(routes.nodeAncestors.Name); err != nil {
-		return nil, err
-	}
-	answer, err := rest.Do[struct {
-		Ancestors []wireNode `json:"ancestors"`
-	}](ctx, s.rest, rest.Request{Route: &routes.nodeAncestors, Path: []any{id}})
-	if err != nil {
-		return nil, err
-	}
-	list := make([]Ancestor, 0, len(answer.Ancestors))
-	for _, a := range answer.Ancestors {
-		list = append(list, Ancestor{NodeID(a.ID), a.Name, Subtype(a.Type), NodeID(a.ParentID)})
-	}
-	return list, nil
-}
-
 // Rename gives a node another name. A repeat is harmless. A final record is
 // refused with ErrFinal, a held node with ErrOnHold: by its name it is found.
 //
 // API: PUT /v2/nodes/{id}.
 func (s *NodesService) Rename(ctx context.Context, id NodeID, name string, skip ...Unguarded) error {
 	var faults rest.Problems
+	wantID(&faults, "id", id)
 	checkName(&faults, "name", name)
-	if err := faults.Err(routes.nodeUpdate.Name); err != nil {
+	mayReasons(&faults, skip)
+	if err := faults.Err("Nodes.Rename"); err != nil {
 		return err
 	}
 	if err := s.guard(ctx, "Nodes.Rename", id, skip); err != nil {
 		return err
 	}
-	return s.update(ctx, id, &faults, map[string]any{"name": name})
+	return s.update(ctx, id, map[string]any{"name": name})
 }
 
 // Move puts a node into another folder. Moving a record is refused with
@@ -480,21 +277,19 @@ func (s *NodesService) Rename(ctx context.Context, id NodeID, name string, skip 
 // API: PUT /v2/nodes/{id}.
 func (s *NodesService) Move(ctx context.Context, id, parent NodeID, skip ...Unguarded) error {
 	var faults rest.Problems
+	wantID(&faults, "id", id)
 	wantID(&faults, "parent", parent)
-	if err := faults.Err(routes.nodeUpdate.Name); err != nil {
+	mayReasons(&faults, skip)
+	if err := faults.Err("Nodes.Move"); err != nil {
 		return err
 	}
 	if err := s.guard(ctx, "Nodes.Move", id, skip); err != nil {
 		return err
 	}
-	return s.update(ctx, id, &faults, map[string]any{"parent_id": parent})
+	return s.update(ctx, id, map[string]any{"parent_id": parent})
 }
 
-func (s *NodesService) update(ctx context.Context, id NodeID, faults *rest.Problems, keys map[string]any) error {
-	wantID(faults, "id", id)
-	if err := faults.Err(routes.nodeUpdate.Name); err != nil {
-		return err
-	}
+func (s *NodesService) update(ctx context.Context, id NodeID, keys map[string]any) error {
 	form, err := bodyJSON(keys)
 	if err != nil {
 		return err
@@ -508,6 +303,12 @@ func (s *NodesService) update(ctx context.Context, id NodeID, faults *rest.Probl
 //
 // API: DELETE /v2/nodes/{id}.
 func (s *NodesService) Delete(ctx context.Context, id NodeID, skip ...Unguarded) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	mayReasons(&faults, skip)
+	if err := faults.Err("Nodes.Delete"); err != nil {
+		return err
+	}
 	if err := s.guard(ctx, "Nodes.Delete", id, skip); err != nil {
 		return err
 	}

@@ -272,7 +272,9 @@ func (s *server) guarded(t *testing.T, id ecm.NodeID) map[string]func(...ecm.Ung
 		"Dispositions.PerformActions": func(u ...ecm.Unguarded) error {
 			return s.c.Dispositions.PerformActions(ctx, ecm.ActOn{User: 1000, Search: 70010, QDate: "2026-01-01:00:00:00", Items: []ecm.DispositionItem{{Node: id, StageCount: 1}}}, u...)
 		},
-		"RMClassifications.Remove": func(u ...ecm.Unguarded) error { return s.c.RMClassifications.Remove(ctx, id, s.class, "", u...) },
+		"RMClassifications.Remove": func(u ...ecm.Unguarded) error {
+			return s.c.RMClassifications.Remove(ctx, id, s.class, "the token last read", u...)
+		},
 		"RMClassifications.Update": func(u ...ecm.Unguarded) error {
 			return s.c.RMClassifications.Update(ctx, id, ecm.RecordUpdate{Token: "read before", RecordDate: someDay}, u...)
 		},

@@ -473,7 +473,7 @@ func TestDispositions_SearchReviewAndPerform(t *testing.T) {
 	require.NoError(t, d.ApplyHold(ctx, heldOnly, hold))
 	require.NoError(t, d.SetAccession(ctx, on, ""))
 	require.NoError(t, d.ChangeReviewDecision(ctx, on, ecm.ReviewApproved, "due"))
-	require.NoError(t, d.ChangeActions(ctx, on, 32, ""))
+	require.NoError(t, d.ChangeActions(ctx, on, ecm.ActionChange{Action: 32}))
 	require.NoError(t, d.FinishReview(ctx, 1000, search, q, ecm.Reviewer{}))
 	require.ErrorIs(t, d.PerformActions(ctx, on), ecm.ErrOnHold, "one of them is held")
 	freeOnly := on

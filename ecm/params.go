@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -69,22 +68,6 @@ func many[T ~int64](p params, key string, ids []T) params {
 		url.Values(p).Add(key, strconv.FormatInt(int64(id), 10))
 	}
 	return p
-}
-
-// wantIDs notes a fault for each id that is none.
-func wantIDs[T ~int64](f *rest.Problems, field string, ids []T) {
-	if len(ids) == 0 {
-		f.Add(field, "none", "at least one id")
-	}
-	for i, id := range ids {
-		wantID(f, fmt.Sprintf("%s[%d]", field, i), id)
-	}
-}
-
-func wantText(f *rest.Problems, field, value string) {
-	if strings.TrimSpace(value) == "" {
-		f.Add(field, value, "a value")
-	}
 }
 
 // get reads a JSON answer.

@@ -64,9 +64,7 @@ func grants(w wireGrants) []Grant {
 func (s *PermissionsService) OfNode(ctx context.Context, id NodeID, page int) (*Page[Grant], error) {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
-	if page < 1 {
-		faults.Add("page", page, "1 or more")
-	}
+	wantLeast(&faults, "page", page, 1)
 	if err := faults.Err(routes.permissions.Name); err != nil {
 		return nil, err
 	}
@@ -126,9 +124,11 @@ func (s *PermissionsService) write(ctx context.Context, route *rest.Route, path 
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantID(&faults, "right", right)
-	if can, _ := keys["permissions"].([]Permission); len(can) == 0 {
+	can, _ := keys["permissions"].([]Permission)
+	if len(can) == 0 {
 		faults.Add("permissions", "none", "at least one; take a grant away with Remove")
 	}
+	mayTexts(&faults, "permissions", can)
 	if err := faults.Err(route.Name); err != nil {
 		return err
 	}

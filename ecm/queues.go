@@ -46,6 +46,7 @@ func (s *QueuesService) Add(ctx context.Context, id NodeID, task string, subItem
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantText(&faults, "task", task)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.queueAdd.Name); err != nil {
 		return nil, err
 	}
@@ -66,6 +67,11 @@ func (s *QueuesService) Add(ctx context.Context, id NodeID, task string, subItem
 //
 // API: GET /v1/rmqueues/{id}.
 func (s *QueuesService) Get(ctx context.Context, id int64) (*Task, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.queueGet.Name); err != nil {
+		return nil, err
+	}
 	answer, err := get[wireTask](ctx, s.core, &routes.queueGet, []any{id}, nil)
 	if err != nil {
 		return nil, err
@@ -77,6 +83,11 @@ func (s *QueuesService) Get(ctx context.Context, id int64) (*Task, error) {
 //
 // API: DELETE /v1/rmqueues/{id}.
 func (s *QueuesService) Abort(ctx context.Context, id int64) (*Task, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.queueAbort.Name); err != nil {
+		return nil, err
+	}
 	answer, err := rest.Do[wireTask](ctx, s.rest, rest.Request{Route: &routes.queueAbort, Path: []any{id}})
 	if err != nil {
 		return nil, err
@@ -103,6 +114,13 @@ func (t Task) Done() bool {
 //
 // API: GET /v1/rmqueues/{id}.
 func (s *QueuesService) Wait(ctx context.Context, t *Task) (*Task, error) {
+	var faults rest.Problems
+	if t == nil || (t.Location == "" && !t.Done()) {
+		faults.Add("task", "none", "a task with a location, as Add returns it")
+	}
+	if err := faults.Err("Queues.Wait"); err != nil {
+		return nil, err
+	}
 	for pause := time.Second; !t.Done(); pause = min(pause*2, 10*time.Second) {
 		timer := time.NewTimer(pause)
 		select {

@@ -22,9 +22,7 @@ type RecycleBinService service
 // API: GET /v2/volumes/recyclebin/nodes.
 func (s *RecycleBinService) List(ctx context.Context, page int) (*Page[Node], error) {
 	var faults rest.Problems
-	if page < 1 {
-		faults.Add("page", page, "1 or more")
-	}
+	wantLeast(&faults, "page", page, 1)
 	if err := faults.Err(routes.recycled.Name); err != nil {
 		return nil, err
 	}
@@ -85,13 +83,12 @@ func (s *RecycleBinService) Restore(ctx context.Context, ids ...NodeID) error {
 func (s *RecycleBinService) Purge(ctx context.Context, ids []NodeID, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantIDs(&faults, "ids", ids)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.purge.Name); err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := s.guard(ctx, routes.purge.Name, id, skip); err != nil {
-			return err
-		}
+	if err := s.guardAll(ctx, routes.purge.Name, ids, skip, s.mayDestroy); err != nil {
+		return err
 	}
 	return s.write(ctx, &routes.purge, ids)
 }

@@ -46,11 +46,13 @@ func (s *VersionsService) Renditions(ctx context.Context, id NodeID, version int
 
 func wantVersion(op string, id NodeID, version int) error {
 	var faults rest.Problems
-	wantID(&faults, "id", id)
-	if version < 1 {
-		faults.Add("version", version, "1 or more")
-	}
+	checkVersion(&faults, id, version)
 	return faults.Err(op)
+}
+
+func checkVersion(faults *rest.Problems, id NodeID, version int) {
+	wantID(faults, "id", id)
+	wantLeast(faults, "version", version, 1)
 }
 
 // OpenRendition opens a rendition's content.
@@ -58,14 +60,12 @@ func wantVersion(op string, id NodeID, version int) error {
 // API: GET /v2/nodes/{id}/versions/{version_number}/renditions/content.
 func (s *ContentService) OpenRendition(ctx context.Context, id NodeID, version int, kind string) (*Content, error) {
 	var faults rest.Problems
+	checkVersion(&faults, id, version)
 	wantText(&faults, "rendition type", kind)
 	if err := faults.Err(routes.renditionContent.Name); err != nil {
 		return nil, err
 	}
-	if err := wantVersion(routes.renditionContent.Name, id, version); err != nil {
-		return nil, err
-	}
-	return s.open(ctx, id, rest.Request{Route: &routes.renditionContent, Path: []any{id, version}, Query: url.Values{"rendition_type": {kind}}})
+	return s.open(ctx, rest.Request{Route: &routes.renditionContent, Path: []any{id, version}, Query: url.Values{"rendition_type": {kind}}})
 }
 
 // PutRendition adds a rendition to a version, or replaces that of its type.
@@ -75,15 +75,12 @@ func (s *ContentService) OpenRendition(ctx context.Context, id NodeID, version i
 // API: PUT /v2/nodes/{id}/versions/{version_number}/renditions.
 func (s *VersionsService) PutRendition(ctx context.Context, id NodeID, version int, kind, fileName string, content io.Reader, size int64, skip ...Unguarded) error {
 	var faults rest.Problems
+	checkVersion(&faults, id, version)
 	wantText(&faults, "rendition type", kind)
 	checkName(&faults, "file name", fileName)
-	if content == nil || size < 0 {
-		faults.Add("content", size, "a reader and its exact length")
-	}
+	wantContent(&faults, "content", content, size, 0)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.renditionPut.Name); err != nil {
-		return err
-	}
-	if err := wantVersion(routes.renditionPut.Name, id, version); err != nil {
 		return err
 	}
 	if err := s.guard(ctx, routes.renditionPut.Name, id, skip); err != nil {
@@ -106,11 +103,10 @@ func (s *VersionsService) PutRendition(ctx context.Context, id NodeID, version i
 // API: DELETE /v2/nodes/{id}/versions/{version_number}/renditions.
 func (s *VersionsService) DeleteRendition(ctx context.Context, id NodeID, version int, kind string, skip ...Unguarded) error {
 	var faults rest.Problems
+	checkVersion(&faults, id, version)
 	wantText(&faults, "rendition type", kind)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.renditionDelete.Name); err != nil {
-		return err
-	}
-	if err := wantVersion(routes.renditionDelete.Name, id, version); err != nil {
 		return err
 	}
 	if err := s.guard(ctx, routes.renditionDelete.Name, id, skip); err != nil {

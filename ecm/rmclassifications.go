@@ -2,9 +2,9 @@ package ecm
 
 import (
 	"context"
-	"fmt"
+	"encoding/json"
 	"net/url"
-	"strconv"
+	"slices"
 	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -47,8 +47,36 @@ type RecordEntry struct {
 	Accession    string
 	Subject      string
 	Originator   string
-	Official     bool
-	Primary      bool
+	Addressee    string
+	SentTo       string
+	// Establishment is where the record comes from.
+	Establishment string
+	// Cycle is how often a vital record is reviewed.
+	Cycle      CyclePeriod
+	LastReview time.Time
+	Official   bool
+	Primary    bool
+	// Inherited tells that the class comes from a folder above.
+	Inherited bool
+}
+
+// CyclePeriod is how often a vital record is reviewed, by the server's code.
+// The list is open.
+type CyclePeriod string
+
+// The cycle periods.
+const (
+	CycleDaily      CyclePeriod = "365"
+	CycleWeekly     CyclePeriod = "7"
+	CycleMonthly    CyclePeriod = "1"
+	CycleQuarterly  CyclePeriod = "3"
+	CycleHalfYearly CyclePeriod = "2"
+	CycleYearly     CyclePeriod = "12"
+)
+
+// Known tells whether it is one of the described codes.
+func (p CyclePeriod) Known() bool {
+	return slices.Contains([]CyclePeriod{CycleDaily, CycleWeekly, CycleMonthly, CycleQuarterly, CycleHalfYearly, CycleYearly}, p)
 }
 
 // Primary is the leading entry; the zero value for a node that is no record.
@@ -80,23 +108,29 @@ type wireDetails struct {
 	CanFinalize flag   `json:"canFinalize"`
 	CanRemove   flag   `json:"canRemoveClass"`
 	Data        oneOrMany[struct {
-		Class        number `json:"rmclassification_id"`
-		Name         string `json:"name"`
-		FileNumber   string `json:"file_number"`
-		RSI          string `json:"rsi"`
-		FileStatus   string `json:"file_status"`
-		Status       string `json:"status"`
-		StatusDate   stamp  `json:"status_date"`
-		RecordDate   stamp  `json:"record_date"`
-		ReceivedDate stamp  `json:"received_date"`
-		NextReview   stamp  `json:"next_review_date"`
-		Essential    string `json:"essential"`
-		Storage      string `json:"storage"`
-		Accession    string `json:"accession"`
-		Subject      string `json:"subject"`
-		Originator   string `json:"originator"`
-		Official     flag   `json:"official"`
-		Primary      flag   `json:"is_primary"`
+		Class         number          `json:"rmclassification_id"`
+		Name          string          `json:"name"`
+		FileNumber    string          `json:"file_number"`
+		RSI           string          `json:"rsi"`
+		FileStatus    string          `json:"file_status"`
+		Status        string          `json:"status"`
+		StatusDate    stamp           `json:"status_date"`
+		RecordDate    stamp           `json:"record_date"`
+		ReceivedDate  stamp           `json:"received_date"`
+		NextReview    stamp           `json:"next_review_date"`
+		Essential     string          `json:"essential"`
+		Storage       string          `json:"storage"`
+		Accession     string          `json:"accession"`
+		Subject       string          `json:"subject"`
+		Originator    string          `json:"originator"`
+		Addressee     string          `json:"addressee"`
+		SentTo        string          `json:"sent_to"`
+		Establishment string          `json:"establishment"`
+		Cycle         json.RawMessage `json:"cycle_period"`
+		LastReview    stamp           `json:"last_review_date"`
+		Inherited     flag            `json:"inherit_from"`
+		Official      flag            `json:"official"`
+		Primary       flag            `json:"is_primary"`
 	}] `json:"data"`
 }
 
@@ -110,7 +144,8 @@ func (w wireDetails) details(s Settings) *RecordDetails {
 			Class: NodeID(e.Class), ClassName: e.Name, FileNumber: e.FileNumber, RSI: e.RSI, Status: firstName(e.FileStatus, e.Status),
 			StatusDate: time.Time(e.StatusDate), RecordDate: time.Time(e.RecordDate), ReceivedDate: time.Time(e.ReceivedDate),
 			NextReview: time.Time(e.NextReview), Essential: e.Essential, Storage: e.Storage, Accession: e.Accession,
-			Subject: e.Subject, Originator: e.Originator, Official: bool(e.Official), Primary: bool(e.Primary),
+			Subject: e.Subject, Originator: e.Originator, Addressee: e.Addressee, SentTo: e.SentTo, Establishment: e.Establishment,
+			Cycle: CyclePeriod(textOf(e.Cycle)), LastReview: time.Time(e.LastReview), Inherited: bool(e.Inherited), Official: bool(e.Official), Primary: bool(e.Primary),
 		})
 	}
 	if len(d.Entries) > 0 {
@@ -144,21 +179,45 @@ type RecordUpdate struct {
 	// token goes along. If they say that the node is no record yet, applying a
 	// class can harm nothing that the server would not refuse as stale, and is
 	// not preceded by reading holds and state again.
-	Seen *RecordDetails
-	// RSI, for Apply alone, is the one of the class's RSIs by name that the record
-	// comes under; empty leaves it to the class.
-	RSI          string
-	Status       string
-	Essential    string
-	Storage      string
-	Accession    string
-	Subject      string
-	Originator   string
+	Seen       *RecordDetails
+	Status     string
+	Essential  string
+	Storage    string
+	Accession  string
+	Subject    string
+	Originator string
+	Addressee  string
+	SentTo     string
+	// Establishment is where the record comes from.
+	Establishment string
+	// RSI is the one of the class's RSIs by name that the record comes under;
+	// empty leaves it to the class.
+	RSI string
+	// Cycle is how often a vital record is reviewed.
+	Cycle        CyclePeriod
 	Official     bool
 	RecordDate   time.Time
 	StatusDate   time.Time
 	ReceivedDate time.Time
 	NextReview   time.Time
+	LastReview   time.Time
+}
+
+func (u RecordUpdate) check(faults *rest.Problems) {
+	for field, value := range map[string]string{
+		"token": u.token(), "status": u.Status, "essential": u.Essential, "storage": u.Storage, "accession": u.Accession, "subject": u.Subject,
+		"originator": u.Originator, "addressee": u.Addressee, "sent to": u.SentTo, "establishment": u.Establishment, "rsi": u.RSI,
+	} {
+		mayLines(faults, field, value)
+	}
+	if u.Cycle != "" && !u.Cycle.Known() {
+		faults.Add("cycle", u.Cycle, "one of the cycle periods")
+	}
+	for field, value := range map[string]time.Time{
+		"record date": u.RecordDate, "status date": u.StatusDate, "received date": u.ReceivedDate, "next review": u.NextReview, "last review": u.LastReview,
+	} {
+		mayDay(faults, field, value)
+	}
 }
 
 func (u RecordUpdate) token() string {
@@ -172,7 +231,8 @@ func (u RecordUpdate) form(s Settings) url.Values {
 	form := url.Values{}
 	for key, value := range map[string]string{
 		"rm_metadataToken": u.token(), s.StatusField: u.Status, "essential": u.Essential, "storage": u.Storage,
-		"accession": u.Accession, "subject": u.Subject, "originator": u.Originator,
+		"accession": u.Accession, "subject": u.Subject, "originator": u.Originator, "addressee": u.Addressee, "sent_to": u.SentTo,
+		"establishment": u.Establishment, "rsi": u.RSI, "cycle_period": string(u.Cycle),
 	} {
 		if value != "" {
 			form.Set(key, value)
@@ -180,6 +240,7 @@ func (u RecordUpdate) form(s Settings) url.Values {
 	}
 	for key, value := range map[string]time.Time{
 		"record_date": u.RecordDate, "status_date": u.StatusDate, "received_date": u.ReceivedDate, "next_review_date": u.NextReview,
+		"last_review_date": u.LastReview,
 	} {
 		if !value.IsZero() {
 			form.Set(key, dateText(value))
@@ -202,6 +263,8 @@ func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, 
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantID(&faults, "class", class)
+	first.check(&faults)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.recordApply.Name); err != nil {
 		return err
 	}
@@ -212,9 +275,6 @@ func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, 
 	}
 	form := first.form(s.settings)
 	form.Set("class_id", class.String())
-	if first.RSI != "" {
-		form.Set("rsi", first.RSI)
-	}
 	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.recordApply, Path: []any{id}, Form: form})
 	return err
 }
@@ -230,6 +290,11 @@ func (s *RMClassificationsService) Update(ctx context.Context, id NodeID, u Reco
 	if u.token() == "" {
 		faults.Add("token", "", "the token last read with the details")
 	}
+	if (u == RecordUpdate{Token: u.Token, Seen: u.Seen}) {
+		faults.Add("change", "none", "at least one field")
+	}
+	u.check(&faults)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.recordUpdate.Name); err != nil {
 		return err
 	}
@@ -245,6 +310,14 @@ func (s *RMClassificationsService) Update(ctx context.Context, id NodeID, u Reco
 //
 // API: DELETE /v1/nodes/{id}/rmclassifications/{class_id}.
 func (s *RMClassificationsService) Remove(ctx context.Context, id, class NodeID, token string, skip ...Unguarded) error {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	wantID(&faults, "class", class)
+	wantText(&faults, "token", token)
+	mayReasons(&faults, skip)
+	if err := faults.Err(routes.recordRemove.Name); err != nil {
+		return err
+	}
 	if err := s.guard(ctx, routes.recordRemove.Name, id, skip); err != nil {
 		return err
 	}
@@ -258,17 +331,9 @@ func (s *RMClassificationsService) Remove(ctx context.Context, id, class NodeID,
 // API: PUT /v1/rmclassifications/finalizerecords.
 func (s *RMClassificationsService) Finalize(ctx context.Context, ids ...NodeID) error {
 	var faults rest.Problems
-	form := url.Values{}
-	for i, id := range ids {
-		wantID(&faults, fmt.Sprintf("ids[%d]", i), id)
-		form.Add("ids", strconv.FormatInt(int64(id), 10))
-	}
-	if len(ids) == 0 {
-		faults.Add("ids", "none", "at least one id")
-	}
+	wantIDs(&faults, "ids", ids)
 	if err := faults.Err(routes.finalize.Name); err != nil {
 		return err
 	}
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.finalize, Form: form})
-	return err
+	return s.send(ctx, &routes.finalize, nil, many(params{}, "ids", ids))
 }

@@ -15,6 +15,11 @@ import (
 //
 // API: GET /v1/nodes/{id}/rmmenuitems/addrmclassification.
 func (s *RMClassificationsService) MayAdd(ctx context.Context, id NodeID) (bool, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.recordMenu.Name); err != nil {
+		return false, err
+	}
 	answer, err := get[struct {
 		Enabled flag `json:"enabled"`
 	}](ctx, s.core, &routes.recordMenu, []any{id}, nil)
@@ -84,6 +89,17 @@ type BulkUpdate struct {
 	VitalRecordCycle string
 }
 
+func (u BulkUpdate) check(faults *rest.Problems) {
+	for field, value := range map[string]string{
+		"accession": u.Accession, "essential": u.Essential, "status": u.Status, "rsi": u.RSI, "storage": u.Storage, "vital record cycle": u.VitalRecordCycle,
+	} {
+		mayText(faults, field, value)
+	}
+	for field, value := range map[string]time.Time{"doc date": u.DocDate, "next review": u.NextReview, "status date": u.StatusDate} {
+		mayDay(faults, field, value)
+	}
+}
+
 // UpdateMany writes record details of several records. The answer does not
 // tell what became of each: read them. Dates, status and RSI are what retention
 // counts from: final records are refused with ErrFinal, held ones with
@@ -93,6 +109,9 @@ type BulkUpdate struct {
 func (s *RMClassificationsService) UpdateMany(ctx context.Context, u BulkUpdate, ids []NodeID, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantIDs(&faults, "ids", ids)
+	wantSome(&faults, u)
+	u.check(&faults)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.recordMetadata.Name); err != nil {
 		return err
 	}
@@ -126,6 +145,7 @@ func (s *RMClassificationsService) ApplyMany(ctx context.Context, class NodeID, 
 	var faults rest.Problems
 	wantID(&faults, "class", class)
 	wantIDs(&faults, "ids", ids)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.batchAdd.Name); err != nil {
 		return err
 	}
@@ -144,6 +164,7 @@ func (s *RMClassificationsService) RemoveMany(ctx context.Context, class NodeID,
 	var faults rest.Problems
 	wantID(&faults, "class", class)
 	wantIDs(&faults, "ids", ids)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.batchRemove.Name); err != nil {
 		return err
 	}
@@ -226,6 +247,12 @@ type CreateInfo struct {
 //
 // API: GET /v1/rmclassifications/createinfo.
 func (s *RMClassificationsService) CreateInfo(ctx context.Context, kind Subtype, parent NodeID) (CreateInfo, error) {
+	var faults rest.Problems
+	wantLeast(&faults, "kind", kind, 0)
+	wantID(&faults, "parent", parent)
+	if err := faults.Err(routes.recordCreateInfo.Name); err != nil {
+		return CreateInfo{}, err
+	}
 	answer, err := get[struct {
 		Can    flag   `json:"canrmclassify"`
 		Volume number `json:"classvolumeid"`

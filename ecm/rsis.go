@@ -52,9 +52,8 @@ func (s *RSIsService) Assign(ctx context.Context, id, class NodeID, rsi string, 
 	var faults rest.Problems
 	wantID(&faults, "id", id)
 	wantID(&faults, "class", class)
-	if rsi == "" {
-		faults.Add("rsi", rsi, "the name of an RSI")
-	}
+	wantText(&faults, "rsi", rsi)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.rsiAssign.Name); err != nil {
 		return err
 	}
@@ -86,6 +85,7 @@ type RSIStage struct {
 func (s *RSIsService) Details(ctx context.Context, id NodeID, rsi string) ([]RSIStage, error) {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
+	wantText(&faults, "rsi", rsi)
 	if err := faults.Err(routes.rsiDetails.Name); err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package ecm
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"iter"
 	"net/url"
 	"time"
@@ -78,10 +77,19 @@ func (w wireSchedule) schedule() Schedule {
 	}
 }
 
+func checkRSI(op string, rsi int64) error {
+	var faults rest.Problems
+	wantID(&faults, "rsi", rsi)
+	return faults.Err(op)
+}
+
 // Get returns an RSI's schedules, one for each stage.
 //
 // API: GET /v2/rsis/{id}.
 func (s *RSIsService) Get(ctx context.Context, id int64) ([]Schedule, error) {
+	if err := checkRSI(routes.rsiGet.Name, id); err != nil {
+		return nil, err
+	}
 	return collect(func(page int) ([]Schedule, int, error) {
 		answer, err := get[v2[struct {
 			RSIs oneOrMany[wireSchedule] `json:"rsis"`
@@ -101,6 +109,12 @@ func (s *RSIsService) Get(ctx context.Context, id int64) ([]Schedule, error) {
 //
 // API: GET /v2/rsis/{rsiid}/schedules/{id}.
 func (s *RSIsService) Schedule(ctx context.Context, rsi, schedule int64) (*Schedule, error) {
+	var faults rest.Problems
+	wantID(&faults, "rsi", rsi)
+	wantID(&faults, "schedule", schedule)
+	if err := faults.Err(routes.rsiSchedule.Name); err != nil {
+		return nil, err
+	}
 	answer, err := get[struct {
 		Schedule *wireSchedule `json:"schedule"`
 	}](ctx, s.core, &routes.rsiSchedule, []any{rsi, schedule}, nil)
@@ -117,6 +131,9 @@ func (s *RSIsService) Schedule(ctx context.Context, rsi, schedule int64) (*Sched
 //
 // API: GET /v2/rsischedule/{id}.
 func (s *RSIsService) Schedules(ctx context.Context, rsi int64) ([]Schedule, error) {
+	if err := checkRSI(routes.rsiSchedules.Name, rsi); err != nil {
+		return nil, err
+	}
 	return collect(func(page int) ([]Schedule, int, error) {
 		answer, err := get[rows[wireSchedule]](ctx, s.core, &routes.rsiSchedules, []any{rsi}, pageParams(page))
 		var list []Schedule
@@ -191,6 +208,11 @@ func (s *RSIsService) Names(ctx context.Context) ([]string, error) {
 //
 // API: POST /v1/rsis.
 func (s *RSIsService) Search(ctx context.Context, query string) ([]string, error) {
+	var faults rest.Problems
+	mayText(&faults, "query", query)
+	if err := faults.Err(routes.rsiSearch.Name); err != nil {
+		return nil, err
+	}
 	answer, err := rest.Do[rsiNames](ctx, s.rest, rest.Request{Route: &routes.rsiSearch, Form: url.Values(params{}.always("query", query))})
 	return answer.names(), err
 }
@@ -212,17 +234,26 @@ type NewRSI struct {
 	Discontinued       bool
 	DiscontinuedOn     time.Time
 	DiscontinueComment string
+	// SourceApp names the application that made the RSI, and only that; EditingApp
+	// the one that changes it.
+	SourceApp, EditingApp string
 }
 
-func (n NewRSI) check(op string) error {
-	var faults rest.Problems
-	wantText(&faults, "name", n.Name)
-	wantText(&faults, "status", n.Status)
-	return faults.Err(op)
+func (n NewRSI) check(faults *rest.Problems) {
+	wantText(faults, "name", n.Name)
+	wantText(faults, "status", n.Status)
+	mayDay(faults, "status date", n.StatusDate)
+	mayLines(faults, "description", n.Description)
+	mayText(faults, "subject", n.Subject)
+	mayText(faults, "title", n.Title)
+	mayDay(faults, "discontinued on", n.DiscontinuedOn)
+	mayLines(faults, "discontinue comment", n.DiscontinueComment)
+	mayText(faults, "editing application", n.EditingApp)
+	mayText(faults, "source application", n.SourceApp)
 }
 
 func (n NewRSI) form() params {
-	return params{}.text("status", n.Status).moment("statusDate", n.StatusDate).text("description", n.Description).
+	return params{}.text("editingApp", n.EditingApp).text("status", n.Status).moment("statusDate", n.StatusDate).text("description", n.Description).
 		text("subject", n.Subject).text("title", n.Title).flag("dispcontrol", n.DispositionControl)
 }
 
@@ -230,10 +261,12 @@ func (n NewRSI) form() params {
 //
 // API: POST /v2/rsischedules.
 func (s *RSIsService) Create(ctx context.Context, n NewRSI) (int64, error) {
-	if err := n.check(routes.rsiCreate.Name); err != nil {
+	var faults rest.Problems
+	n.check(&faults)
+	if err := faults.Err(routes.rsiCreate.Name); err != nil {
 		return 0, err
 	}
-	return s.do2(ctx, &routes.rsiCreate, nil, nil, n.form().text("name", n.Name))
+	return s.do2(ctx, &routes.rsiCreate, nil, nil, n.form().text("name", n.Name).text("sourceApp", n.SourceApp))
 }
 
 func (n NewRSI) update(id int64, name string) params {
@@ -250,7 +283,12 @@ func (n NewRSI) update(id int64, name string) params {
 //
 // API: PUT /v2/rsischedules/{id}.
 func (s *RSIsService) Update(ctx context.Context, id int64, name string, n NewRSI, skip ...Unguarded) error {
-	if err := n.check(routes.rsiUpdate.Name); err != nil {
+	var faults rest.Problems
+	wantID(&faults, "rsi", id)
+	wantText(&faults, "present name", name)
+	n.check(&faults)
+	mayReasons(&faults, skip)
+	if err := faults.Err(routes.rsiUpdate.Name); err != nil {
 		return err
 	}
 	if err := s.guardSchedule(ctx, routes.rsiUpdate.Name, id, skip); err != nil {
@@ -265,7 +303,11 @@ func (s *RSIsService) Update(ctx context.Context, id int64, name string, n NewRS
 //
 // API: PUT /v2/rsischedule.
 func (s *RSIsService) UpdateByName(ctx context.Context, name string, n NewRSI, skip ...Unguarded) error {
-	if err := n.check(routes.rsiUpdateByName.Name); err != nil {
+	var faults rest.Problems
+	wantText(&faults, "present name", name)
+	n.check(&faults)
+	mayReasons(&faults, skip)
+	if err := faults.Err(routes.rsiUpdateByName.Name); err != nil {
 		return err
 	}
 	if err := s.guardScheduleByName(ctx, routes.rsiUpdateByName.Name, name, skip); err != nil {
@@ -279,6 +321,12 @@ func (s *RSIsService) UpdateByName(ctx context.Context, name string, n NewRSI, s
 //
 // API: DELETE /v2/rsischedules/{id}.
 func (s *RSIsService) Delete(ctx context.Context, id int64, skip ...Unguarded) error {
+	var faults rest.Problems
+	wantID(&faults, "rsi", id)
+	mayReasons(&faults, skip)
+	if err := faults.Err(routes.rsiDelete.Name); err != nil {
+		return err
+	}
 	if err := s.guardSchedule(ctx, routes.rsiDelete.Name, id, skip); err != nil {
 		return err
 	}
@@ -293,6 +341,7 @@ func (s *RSIsService) Delete(ctx context.Context, id int64, skip ...Unguarded) e
 func (s *RSIsService) DeleteByName(ctx context.Context, name string, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantText(&faults, "name", name)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.rsiDeleteByName.Name); err != nil {
 		return err
 	}
@@ -301,144 +350,6 @@ func (s *RSIsService) DeleteByName(ctx context.Context, name string, skip ...Ung
 	}
 	_, err := s.do2(ctx, &routes.rsiDeleteByName, nil, params{}.text("name", name), nil)
 	return err
-}
-
-// Stage is a stage to be created or changed.
-type Stage struct {
-	// ObjectType is "LIV" or "LRM"; Stage the code of the retention stage, which
-	// an update does not change; EventType as in [Schedule].
-	ObjectType string
-	Stage      string
-	EventType  int
-	RuleCode   string
-	// DateToUse is the code of the date that the period begins at, as 91 for the
-	// creation.
-	DateToUse           int
-	Years, Months, Days int
-	// Category and Attribute name a category attribute that holds the date.
-	Category     NodeID
-	Attribute    int
-	YearEndMonth int
-	YearEndDay   int
-	FixedDate    time.Time
-	// EventCondition is the code of the event, for EventType 3.
-	EventCondition string
-	Disposition    string
-	// Action is a code: 32 destroys.
-	Action      int
-	Description string
-}
-
-func (t Stage) form() params {
-	return params{}.text("objectType", t.ObjectType).number("eventType", int64(t.EventType)).text("ruleCode", t.RuleCode).
-		number("dateToUse", int64(t.DateToUse)).number("retentionYears", int64(t.Years)).number("retentionMonths", int64(t.Months)).
-		number("retentionDays", int64(t.Days)).number("categoryId", int64(t.Category)).number("categoryAttributeId", int64(t.Attribute)).
-		number("yearEndMonth", int64(t.YearEndMonth)).number("yearEndDay", int64(t.YearEndDay)).moment("fixedDate", t.FixedDate).
-		text("eventCondition", t.EventCondition).text("disposition", t.Disposition).number("actionCode", int64(t.Action)).text("description", t.Description)
-}
-
-// CreateStage adds a stage to an RSI and returns its id.
-// An RSI that anything is under is refused with ErrInUse.
-//
-// API: POST /v2/rsischedules/{id}/stages.
-func (s *RSIsService) CreateStage(ctx context.Context, rsi int64, t Stage, skip ...Unguarded) (int64, error) {
-	var faults rest.Problems
-	if t.ObjectType != "LIV" && t.ObjectType != "LRM" {
-		faults.Add("object type", t.ObjectType, "LIV or LRM")
-	}
-	wantText(&faults, "stage", t.Stage)
-	if t.EventType < 1 || t.EventType > 5 {
-		faults.Add("event type", t.EventType, "1 to 5")
-	}
-	if err := faults.Err(routes.stageCreate.Name); err != nil {
-		return 0, err
-	}
-	if err := s.guardSchedule(ctx, routes.stageCreate.Name, rsi, skip); err != nil {
-		return 0, err
-	}
-	return s.do2(ctx, &routes.stageCreate, []any{rsi}, nil, t.form().text("stage", t.Stage))
-}
-
-// UpdateStage changes a stage; empty fields are left out.
-// An RSI that anything is under is refused with ErrInUse.
-//
-// API: PUT /v2/rsischedules/{id}/stages/{stageId}.
-func (s *RSIsService) UpdateStage(ctx context.Context, rsi, stage int64, t Stage, skip ...Unguarded) error {
-	if err := s.guardSchedule(ctx, routes.stageUpdate.Name, rsi, skip); err != nil {
-		return err
-	}
-	_, err := s.do2(ctx, &routes.stageUpdate, []any{rsi, stage}, nil, t.form())
-	return err
-}
-
-// DeleteStage removes a stage.
-// An RSI that anything is under is refused with ErrInUse.
-//
-// API: DELETE /v2/rsischedules/{id}/stages/{stageId}.
-func (s *RSIsService) DeleteStage(ctx context.Context, rsi, stage int64, skip ...Unguarded) error {
-	if err := s.guardSchedule(ctx, routes.stageDelete.Name, rsi, skip); err != nil {
-		return err
-	}
-	_, err := s.do2(ctx, &routes.stageDelete, []any{rsi, stage}, nil, nil)
-	return err
-}
-
-// StageApproval approves a stage, or takes an approval back.
-type StageApproval struct {
-	Remove  bool
-	By      UserID
-	On      time.Time
-	Comment string
-}
-
-// Approve approves a stage.
-// What is approved takes effect: an RSI that anything is under is refused with ErrInUse.
-//
-// API: PUT /v2/rsischedules/{id}/approve/{stageId}.
-func (s *RSIsService) Approve(ctx context.Context, rsi, stage int64, a StageApproval, skip ...Unguarded) error {
-	if err := s.guardSchedule(ctx, routes.stageApprove.Name, rsi, skip); err != nil {
-		return err
-	}
-	what := "updateapproval"
-	if a.Remove {
-		what = "removeapproval"
-	}
-	form := params{}.text("updateApproval", what).number("approvedByUserID", int64(a.By)).date("approvedDate", a.On).text("approvalComment", a.Comment)
-	_, err := s.do2(ctx, &routes.stageApprove, []any{rsi, stage}, nil, form)
-	return err
-}
-
-// ApprovalEntry is one approval of an RSI's stage.
-type ApprovalEntry struct {
-	User    UserID
-	Date    time.Time
-	Comment string
-	Stage   string
-}
-
-// ApprovalHistory lists the approvals of an RSI's stages.
-//
-// API: GET /v2/rsischedules/{id}/approvalhistory.
-func (s *RSIsService) ApprovalHistory(ctx context.Context, rsi int64) ([]ApprovalEntry, error) {
-	type wire struct {
-		User     number `json:"user_id"`
-		Approved stamp  `json:"approved_date"`
-		Date     stamp  `json:"approval_date"`
-		Comment  string `json:"approval_comments"`
-		Stage    string `json:"ret_stage"`
-	}
-	return collect(func(page int) ([]ApprovalEntry, int, error) {
-		answer, err := get[rows[wire]](ctx, s.core, &routes.approvalHistory, []any{rsi}, pageParams(page))
-		var list []ApprovalEntry
-		for _, w := range answer.list() {
-			at := time.Time(w.Approved)
-			if at.IsZero() {
-				at = time.Time(w.Date)
-			}
-			list = append(list, ApprovalEntry{UserID(w.User), at, w.Comment, w.Stage})
-		}
-		return list, answer.pages(), err
-	})
 }
 
 // Items returns everything that has an RSI. Of a large one, range over AllItems
@@ -453,9 +364,7 @@ func (s *RSIsService) Items(ctx context.Context, rsi int64) ([]Node, error) {
 //
 // API: GET /v2/rsiitems/{id}, GET /v2/rsiitems/{id}/page.
 func (s *RSIsService) AllItems(ctx context.Context, rsi int64) iter.Seq2[Node, error] {
-	var faults rest.Problems
-	wantID(&faults, "rsi", rsi)
-	if err := faults.Err(routes.rsiItems.Name); err != nil {
+	if err := checkRSI(routes.rsiItems.Name, rsi); err != nil {
 		return failed[Node](err)
 	}
 	return s.items(ctx, &routes.rsiItems, &routes.rsiItemsPage, rsi)
@@ -481,11 +390,15 @@ func (s *RSIsService) Statistics(ctx context.Context) (map[string]int64, error) 
 //
 // API: DELETE /v1/nodes/{id}/rmclassifications/{class_id}/rsis.
 func (s *RSIsService) Remove(ctx context.Context, id, class NodeID, skip ...Unguarded) error {
-	if err := s.guard(ctx, routes.rsiRemove.Name, id, skip); err != nil {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	wantID(&faults, "class", class)
+	mayReasons(&faults, skip)
+	if err := faults.Err(routes.rsiRemove.Name); err != nil {
 		return err
 	}
-	if class <= 0 {
-		return fmt.Errorf("ecm: %s: %w: class is %d", routes.rsiRemove.Name, ErrInvalid, class)
+	if err := s.guard(ctx, routes.rsiRemove.Name, id, skip); err != nil {
+		return err
 	}
 	return s.send(ctx, &routes.rsiRemove, []any{id, class}, nil)
 }

@@ -62,12 +62,10 @@ func (q SearchQuery) form() (params, error) {
 	if strings.TrimSpace(q.Where) == "" && q.Below == 0 {
 		faults.Add("where", q.Where, "a query, or a node to search below")
 	}
-	if q.Below < 0 {
-		faults.Add("below", q.Below, "a positive id, or 0")
-	}
-	if q.Page < 0 || q.Limit < 0 {
-		faults.Add("page and limit", strconv.Itoa(q.Page)+", "+strconv.Itoa(q.Limit), "positive numbers")
-	}
+	mayLines(&faults, "where", q.Where)
+	mayID(&faults, "below", q.Below)
+	mayText(&faults, "sort", q.Sort)
+	mayPage(&faults, q.Page, q.Limit)
 	for _, name := range q.Select {
 		if !regionName.MatchString(name) {
 			faults.Add("select", name, "the name of a region")
@@ -150,9 +148,9 @@ func (s *SearchService) All(ctx context.Context, q SearchQuery) iter.Seq2[Search
 	})
 }
 
-// pages walks numbered pages from first on.
+// pages walks numbered pages from first on, 0 being the first of all.
 func pages[T any](ctx context.Context, first int, read func(context.Context, int) (*Page[T], error)) iter.Seq2[T, error] {
-	return rest.Paginate(max(first, 1), func(ctx context.Context, page int) ([]T, int, bool, error) {
+	return rest.Paginate(cmpOr(first, 1), func(ctx context.Context, page int) ([]T, int, bool, error) {
 		p, err := read(ctx, page)
 		if err != nil {
 			return nil, 0, false, err

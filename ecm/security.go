@@ -128,6 +128,8 @@ func (s *SecurityService) OfNode(ctx context.Context, id NodeID) (*Clearance, er
 func (s *SecurityService) SetNode(ctx context.Context, id NodeID, level int, codes ...string) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
+	wantLeast(&faults, "level", level, 0)
+	mayTexts(&faults, "codes", codes)
 	if err := faults.Err(routes.nodeClearanceSet.Name); err != nil {
 		return err
 	}
@@ -140,6 +142,7 @@ func (s *SecurityService) SetNode(ctx context.Context, id NodeID, level int, cod
 func (s *SecurityService) SetLevelMany(ctx context.Context, level int, ids ...NodeID) error {
 	var faults rest.Problems
 	wantIDs(&faults, "ids", ids)
+	wantLeast(&faults, "level", level, 0)
 	if err := faults.Err(routes.clearanceMany.Name); err != nil {
 		return err
 	}
@@ -155,6 +158,7 @@ func (s *SecurityService) SetMarkingsMany(ctx context.Context, remove bool, code
 	if len(codes) == 0 {
 		faults.Add("codes", "none", "at least one marking")
 	}
+	mayCodes(&faults, "codes", codes, ",")
 	if err := faults.Err(routes.markingsMany.Name); err != nil {
 		return err
 	}
@@ -195,6 +199,11 @@ func (s *SecurityService) Own(ctx context.Context) (*OwnSecurity, error) {
 //
 // API: GET /v2/members/usersecurity/{userID}/securityclearancelevel.
 func (s *SecurityService) OfUser(ctx context.Context, user UserID) ([]ClearanceLevel, error) {
+	var faults rest.Problems
+	wantID(&faults, "user", user)
+	if err := faults.Err(routes.userClearance.Name); err != nil {
+		return nil, err
+	}
 	answer, err := get[v1[wireLevel]](ctx, s.core, &routes.userClearance, []any{user}, nil)
 	return levels(answer.Data), err
 }
@@ -203,6 +212,12 @@ func (s *SecurityService) OfUser(ctx context.Context, user UserID) ([]ClearanceL
 //
 // API: POST /v2/members/usersecurity/{userID}/securityclearancelevel.
 func (s *SecurityService) SetUser(ctx context.Context, user UserID, level int) error {
+	var faults rest.Problems
+	wantID(&faults, "user", user)
+	wantLeast(&faults, "level", level, 0)
+	if err := faults.Err(routes.userClearanceSet.Name); err != nil {
+		return err
+	}
 	return s.send(ctx, &routes.userClearanceSet, []any{user}, params{}.always("securityLevel", level))
 }
 
@@ -210,6 +225,11 @@ func (s *SecurityService) SetUser(ctx context.Context, user UserID, level int) e
 //
 // API: GET /v2/members/usersecurity/{userID}/supplementalmarkings.
 func (s *SecurityService) UserMarkings(ctx context.Context, user UserID) ([]Marking, error) {
+	var faults rest.Problems
+	wantID(&faults, "user", user)
+	if err := faults.Err(routes.userMarkings.Name); err != nil {
+		return nil, err
+	}
 	answer, err := get[v1[wireMarking]](ctx, s.core, &routes.userMarkings, []any{user}, nil)
 	return markings(answer.Data), err
 }
@@ -218,6 +238,12 @@ func (s *SecurityService) UserMarkings(ctx context.Context, user UserID) ([]Mark
 //
 // API: POST /v2/members/usersecurity/{userID}/supplementalmarkings.
 func (s *SecurityService) SetUserMarkings(ctx context.Context, user UserID, codes ...string) error {
+	var faults rest.Problems
+	wantID(&faults, "user", user)
+	mayCodes(&faults, "codes", codes, " ")
+	if err := faults.Err(routes.userMarkingsSet.Name); err != nil {
+		return err
+	}
 	return s.send(ctx, &routes.userMarkingsSet, []any{user}, params{}.always("suppMarks", strings.Join(codes, " ")))
 }
 
@@ -225,5 +251,8 @@ func (s *SecurityService) SetUserMarkings(ctx context.Context, user UserID, code
 //
 // API: POST /v1/securityclearances/importCodes.
 func (s *SecurityService) ImportCodes(ctx context.Context, export io.Reader, size int64, users bool) error {
+	if err := checkImport(routes.clearanceImport.Name, export, size, nil); err != nil {
+		return err
+	}
 	return s.importFile(ctx, &routes.clearanceImport, export, size, params{}.flag("includeusers", users))
 }

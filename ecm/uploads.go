@@ -64,6 +64,9 @@ func (u *Upload) check(faults *rest.Problems) {
 		faults.Add("upload", "none", "an upload that was started")
 		return
 	}
+	mayText(faults, "upload.key", u.Key)
+	mayText(faults, "upload.file name", u.FileName)
+	mayText(faults, "upload.media type", u.MediaType)
 	if u.Size <= 0 || u.PartSize <= 0 || int64(u.Parts) != (u.Size+u.PartSize-1)/u.PartSize {
 		faults.Add("upload", fmt.Sprintf("%d bytes in %d parts of %d", u.Size, u.Parts, u.PartSize), "parts that make up the size")
 	}
@@ -107,9 +110,8 @@ type wireUpload struct {
 func (s *UploadsService) Start(ctx context.Context, fileName, mediaType string, size int64) (*Upload, error) {
 	var faults rest.Problems
 	checkName(&faults, "file name", fileName)
-	if size <= 0 {
-		faults.Add("size", size, "the exact length in bytes, above 0")
-	}
+	mayText(&faults, "media type", mediaType)
+	wantLeast(&faults, "size", size, 1)
 	if err := faults.Err(routes.uploadStart.Name); err != nil {
 		return nil, err
 	}
@@ -126,7 +128,7 @@ func (s *UploadsService) Start(ctx context.Context, fileName, mediaType string, 
 	if u.check(&broken); broken.Err("") != nil {
 		return nil, &Error{
 			Op: routes.uploadStart.Name, Method: "POST", Route: routes.uploadStart.Template, StatusCode: 200,
-			Message: "no usable upload in the answer", Err: errors.Join(ErrBrokenReply, broken.Err(routes.uploadStart.Name)),
+			Message: "no usable upload in the answer: " + broken.Err(routes.uploadStart.Name).Error(), Err: ErrBrokenReply,
 		}
 	}
 	return u, nil

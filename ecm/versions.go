@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/smintecm/sdk/internal/rest"
 )
@@ -110,6 +111,23 @@ type NewVersion struct {
 	Size    int64
 }
 
+func (v NewVersion) check(faults *rest.Problems) {
+	checkName(faults, "file name", v.FileName)
+	mayText(faults, "media type", v.MediaType)
+	wantContent(faults, "content", v.Content, v.Size, 0)
+	checkVersionText(faults, v.Description)
+}
+
+// maxVersionText is the server's limit in characters.
+const maxVersionText = 255
+
+func checkVersionText(faults *rest.Problems, text string) {
+	mayLines(faults, "description", text)
+	if utf8.RuneCountInString(text) > maxVersionText {
+		faults.Add("description", text, fmt.Sprintf("at most %d characters", maxVersionText))
+	}
+}
+
 // Add adds a version to a document. A final record is refused with ErrFinal, a
 // held node with ErrOnHold, read right before it sends. Without a verdict the
 // error matches ErrOutcomeUnknown: list the versions before repeating.
@@ -118,13 +136,8 @@ type NewVersion struct {
 func (s *VersionsService) Add(ctx context.Context, id NodeID, v NewVersion, skip ...Unguarded) (*Version, error) {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
-	checkName(&faults, "file name", v.FileName)
-	if v.Content == nil || v.Size < 0 {
-		faults.Add("content", v.Size, "a reader and its exact length")
-	}
-	if len(v.Description) > 255 {
-		faults.Add("description", v.Description, "at most 255 characters")
-	}
+	v.check(&faults)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.versionAdd.Name); err != nil {
 		return nil, err
 	}
@@ -164,7 +177,11 @@ func (s *VersionsService) Add(ctx context.Context, id NodeID, v NewVersion, skip
 //
 // API: POST /v2/nodes/{id}/versions/{version_number}/promote.
 func (s *VersionsService) Promote(ctx context.Context, id NodeID, version int, description string, skip ...Unguarded) error {
-	if err := wantVersion(routes.versionPromote.Name, id, version); err != nil {
+	var faults rest.Problems
+	checkVersion(&faults, id, version)
+	checkVersionText(&faults, description)
+	mayReasons(&faults, skip)
+	if err := faults.Err(routes.versionPromote.Name); err != nil {
 		return err
 	}
 	if err := s.guard(ctx, routes.versionPromote.Name, id, skip); err != nil {
@@ -178,7 +195,10 @@ func (s *VersionsService) Promote(ctx context.Context, id NodeID, version int, d
 //
 // API: DELETE /v2/nodes/{id}/versions/{version_number}.
 func (s *VersionsService) Delete(ctx context.Context, id NodeID, version int, skip ...Unguarded) error {
-	if err := wantVersion(routes.versionDelete.Name, id, version); err != nil {
+	var faults rest.Problems
+	checkVersion(&faults, id, version)
+	mayReasons(&faults, skip)
+	if err := faults.Err(routes.versionDelete.Name); err != nil {
 		return err
 	}
 	if err := s.guard(ctx, routes.versionDelete.Name, id, skip); err != nil {
@@ -195,9 +215,8 @@ func (s *VersionsService) Delete(ctx context.Context, id NodeID, version int, sk
 func (s *VersionsService) Purge(ctx context.Context, id NodeID, keep int, skip ...Unguarded) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
-	if keep < 1 {
-		faults.Add("keep", keep, "1 or more")
-	}
+	wantLeast(&faults, "keep", keep, 1)
+	mayReasons(&faults, skip)
 	if err := faults.Err(routes.versionsPurge.Name); err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"strconv"
+	"strings"
 
 	"github.com/smintecm/sdk/internal/rest"
 )
@@ -136,9 +136,9 @@ type WorkspaceQuery struct {
 // API: GET /v2/businessworkspaces.
 func (s *WorkspacesService) List(ctx context.Context, q WorkspaceQuery) (*Page[Workspace], error) {
 	var faults rest.Problems
-	if q.Page < 0 || q.Limit < 0 {
-		faults.Add("page and limit", fmt.Sprint(q.Page, q.Limit), "positive numbers")
-	}
+	wantLeast(&faults, "type", q.TypeID, 0)
+	mayText(&faults, "name", q.Name)
+	mayPage(&faults, q.Page, q.Limit)
 	if !q.Object.IsZero() {
 		q.Object.check(&faults)
 	}
@@ -232,15 +232,13 @@ func (s *WorkspacesService) Create(ctx context.Context, w NewWorkspace) (NodeID,
 	var faults rest.Problems
 	wantID(&faults, "template", w.Template)
 	checkName(&faults, "name", w.Name)
-	if w.Parent < 0 {
-		faults.Add("parent", w.Parent, "a positive id, or 0")
-	}
+	wantLeast(&faults, "type", w.TypeID, 0)
+	mayLines(&faults, "description", w.Description)
+	mayID(&faults, "parent", w.Parent)
+	mayID(&faults, "class", w.Class)
+	mayValues(&faults, "categories", w.Categories)
 	if !w.Object.IsZero() {
 		w.Object.check(&faults)
-	}
-	byCategory, err := nested(w.Categories)
-	if err != nil {
-		faults.Add("categories", err, "keys as 12345_7")
 	}
 	if err := faults.Err(routes.workspaceCreate.Name); err != nil {
 		return 0, err
@@ -258,8 +256,8 @@ func (s *WorkspacesService) Create(ctx context.Context, w NewWorkspace) (NodeID,
 		keys["parent_id"] = w.Parent
 	}
 	roles := map[string]any{}
-	if len(byCategory) > 0 {
-		roles["categories"] = byCategory
+	if len(w.Categories) > 0 {
+		roles["categories"] = nested(w.Categories)
 	}
 	if w.Class > 0 {
 		roles["rmclassifications"] = map[string]any{"class_id": w.Class}
@@ -291,20 +289,16 @@ func (s *WorkspacesService) Create(ctx context.Context, w NewWorkspace) (NodeID,
 }
 
 // nested groups values by category, as this one operation has them.
-func nested(values CategoryValues) (map[string]CategoryValues, error) {
+func nested(values CategoryValues) map[string]CategoryValues {
 	groups := map[string]CategoryValues{}
 	for key, value := range values {
-		var category int64
-		if _, err := fmt.Sscanf(key, "%d_", &category); err != nil || category <= 0 {
-			return nil, fmt.Errorf("key %q", key)
-		}
-		id := strconv.FormatInt(category, 10)
+		id, _, _ := strings.Cut(key, "_")
 		if groups[id] == nil {
 			groups[id] = CategoryValues{}
 		}
 		groups[id][key] = value
 	}
-	return groups, nil
+	return groups
 }
 
 // Enclosing returns the workspace that a node lies in and its type, or
@@ -323,132 +317,6 @@ func (s *WorkspacesService) Enclosing(ctx context.Context, id NodeID) (workspace
 		TypeID number `json:"workspace_type_id"`
 	}](ctx, s.core, &routes.workspaceOf, []any{id}, nil)
 	return NodeID(answer.ID), int64(answer.TypeID), err
-}
-
-// WorkspaceRole is a role of one workspace.
-type WorkspaceRole struct {
-	ID          int64
-	Name        string
-	Description string
-	Leader      bool
-}
-
-type roleData struct {
-	Properties oneOrMany[struct {
-		ID          number `json:"id"`
-		Name        string `json:"name"`
-		Description string `json:"description"`
-		Leader      flag   `json:"leader"`
-	}] `json:"properties"`
-}
-
-func roles(answer v2[roleData]) []WorkspaceRole {
-	var list []WorkspaceRole
-	for _, r := range answer.Results {
-		for _, p := range r.Data.Properties {
-			list = append(list, WorkspaceRole{int64(p.ID), p.Name, p.Description, bool(p.Leader)})
-		}
-	}
-	return list
-}
-
-// Roles lists the roles of a workspace.
-//
-// API: GET /v2/businessworkspaces/{bw_id}/roles.
-func (s *WorkspacesService) Roles(ctx context.Context, workspace NodeID) ([]WorkspaceRole, error) {
-	var faults rest.Problems
-	wantID(&faults, "workspace", workspace)
-	if err := faults.Err(routes.workspaceRoles.Name); err != nil {
-		return nil, err
-	}
-	answer, err := get[v2[roleData]](ctx, s.core, &routes.workspaceRoles, []any{workspace}, nil)
-	return roles(answer), err
-}
-
-// CreateRole adds a role with permissions on the workspace and what lies in
-// it. A repeat makes a second one or is refused: list the roles first.
-//
-// API: POST /v2/businessworkspaces/{bw_id}/roles.
-func (s *WorkspacesService) CreateRole(ctx context.Context, workspace NodeID, name string, can ...Permission) (*WorkspaceRole, error) {
-	var faults rest.Problems
-	wantID(&faults, "workspace", workspace)
-	wantText(&faults, "name", name)
-	if len(can) == 0 {
-		faults.Add("permissions", "none", "at least one")
-	}
-	if err := faults.Err(routes.roleCreate.Name); err != nil {
-		return nil, err
-	}
-	named := make([]string, len(can))
-	for i, p := range can {
-		if named[i] = string(p); p == MayEditPermissions {
-			named[i] = "edit" // This operation's own word for it.
-		}
-	}
-	form, err := bodyJSON(map[string]any{"name": name, "permissions": named, "apply_to": 2})
-	if err != nil {
-		return nil, err
-	}
-	answer, err := rest.Do[v2[roleData]](ctx, s.rest, rest.Request{Route: &routes.roleCreate, Path: []any{workspace}, Form: form})
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range roles(answer) {
-		return &r, nil
-	}
-	return nil, &Error{
-		Op: routes.roleCreate.Name, Method: "POST", Route: routes.roleCreate.Template, StatusCode: 200,
-		Message: "no role in the answer", Err: fmt.Errorf("%w: %w", ErrOutcomeUnknown, ErrBrokenReply),
-	}
-}
-
-// DeleteRole removes a role; its members lose what it gave them.
-//
-// API: DELETE /v2/businessworkspaces/{bw_id}/roles/{role_id}.
-func (s *WorkspacesService) DeleteRole(ctx context.Context, workspace NodeID, role int64) error {
-	return s.ofRole(ctx, &routes.roleDelete, workspace, role, nil, []any{workspace, role})
-}
-
-func (s *WorkspacesService) ofRole(ctx context.Context, route *rest.Route, workspace NodeID, role int64, form params, path []any) error {
-	var faults rest.Problems
-	wantID(&faults, "workspace", workspace)
-	wantID(&faults, "role", role)
-	if err := faults.Err(route.Name); err != nil {
-		return err
-	}
-	return s.send(ctx, route, path, form)
-}
-
-// RoleMembers lists who has a role.
-//
-// API: GET /v2/businessworkspaces/{bw_id}/roles/{role_id}/members.
-func (s *WorkspacesService) RoleMembers(ctx context.Context, workspace NodeID, role int64) ([]Member, error) {
-	var faults rest.Problems
-	wantID(&faults, "workspace", workspace)
-	wantID(&faults, "role", role)
-	if err := faults.Err(routes.roleMembers.Name); err != nil {
-		return nil, err
-	}
-	answer, err := get[v2[memberData]](ctx, s.core, &routes.roleMembers, []any{workspace, role}, nil)
-	var list []Member
-	for _, r := range answer.Results {
-		list = append(list, r.Data.list()...)
-	}
-	return list, err
-}
-
-// AddMember gives a user or group a role.
-//
-// API: POST /v2/businessworkspaces/{bw_id}/roles/{role_id}/members.
-func (s *WorkspacesService) AddMember(ctx context.Context, workspace NodeID, role int64, member UserID) error {
-	return s.ofRole(ctx, &routes.roleMemberAdd, workspace, role, params{}.number("id", int64(member)), []any{workspace, role})
-}
-
-// RemoveMember takes a role from a user or group.
-//
-// API: DELETE /v2/businessworkspaces/{bw_id}/roles/{role_id}/members/{member_id}.
-func (s *WorkspacesService) RemoveMember(ctx context.Context, workspace NodeID, role int64, member UserID) error {
-	return s.ofRole(ctx, &routes.roleMemberRemove, workspace, role, nil, []any{workspace, role, member})
 }
 
 // WorkspaceRelation says how one workspace is related to another.

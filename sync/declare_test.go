@@ -64,14 +64,16 @@ func TestR1_AFinalRecordIsLeftAlone(t *testing.T) {
 			_, err := c.Versions.Add(ctx, id, ecm.NewVersion{FileName: "x.jpg", Content: strings.NewReader("other"), Size: 5})
 			return err
 		},
-		"Versions.Promote":         func(ctx context.Context) error { return c.Versions.Promote(ctx, id, 1, "newest again") },
-		"Versions.Delete":          func(ctx context.Context) error { return c.Versions.Delete(ctx, id, 1) },
-		"Versions.Purge":           func(ctx context.Context) error { return c.Versions.Purge(ctx, id, 1) },
-		"RecycleBin.Purge":         func(ctx context.Context) error { return c.RecycleBin.Purge(ctx, []ecm.NodeID{id}) },
-		"Nodes.Delete":             func(ctx context.Context) error { return c.Nodes.Delete(ctx, id) },
-		"Nodes.Move":               func(ctx context.Context) error { return c.Nodes.Move(ctx, id, 2000) },
-		"Categories.Remove":        func(ctx context.Context) error { return c.Categories.Remove(ctx, id, ecm.NodeID(w.category)) },
-		"RMClassifications.Remove": func(ctx context.Context) error { return c.RMClassifications.Remove(ctx, id, ecm.NodeID(w.class), "") },
+		"Versions.Promote":  func(ctx context.Context) error { return c.Versions.Promote(ctx, id, 1, "newest again") },
+		"Versions.Delete":   func(ctx context.Context) error { return c.Versions.Delete(ctx, id, 1) },
+		"Versions.Purge":    func(ctx context.Context) error { return c.Versions.Purge(ctx, id, 1) },
+		"RecycleBin.Purge":  func(ctx context.Context) error { return c.RecycleBin.Purge(ctx, []ecm.NodeID{id}) },
+		"Nodes.Delete":      func(ctx context.Context) error { return c.Nodes.Delete(ctx, id) },
+		"Nodes.Move":        func(ctx context.Context) error { return c.Nodes.Move(ctx, id, 2000) },
+		"Categories.Remove": func(ctx context.Context) error { return c.Categories.Remove(ctx, id, ecm.NodeID(w.category)) },
+		"RMClassifications.Remove": func(ctx context.Context) error {
+			return c.RMClassifications.Remove(ctx, id, ecm.NodeID(w.class), "token")
+		},
 	}
 	for name, call := range calls {
 		w.ecm.Forget()
