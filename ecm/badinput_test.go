@@ -26,6 +26,7 @@ type place struct {
 // send on.
 var unsent = map[reflect.Type][]string{
 	reflect.TypeFor[ecm.DispositionItem](): {"Name", "Type", "Class", "Due", "Action", "Decision", "Comment", "Reviewer"},
+	reflect.TypeFor[ecm.CategoryState]():   {"Values"},
 	reflect.TypeFor[ecm.Task]():            {"Location", "Status", "Code", "Message"},
 	reflect.TypeFor[ecm.Upload]():          {"Retries", "PartSize", "Parts", "Done"},
 }

@@ -198,7 +198,7 @@ func (s *CategoriesService) OfNode(ctx context.Context, id NodeID) (CategoryValu
 //
 // API: POST /v2/nodes/{id}/categories.
 func (s *CategoriesService) Add(ctx context.Context, id, category NodeID, values CategoryValues) error {
-	return s.write(ctx, &routes.categoryAdd, []any{id}, map[string]any{"category_id": category}, id, category, values)
+	return s.write(ctx, &routes.categoryAdd, rest.Problems{}, map[string]any{"category_id": category}, id, category, values)
 }
 
 // Update writes the values given and leaves the others. It is refused for
@@ -206,11 +206,11 @@ func (s *CategoriesService) Add(ctx context.Context, id, category NodeID, values
 //
 // API: PUT /v2/nodes/{id}/categories/{category_id}/.
 func (s *CategoriesService) Update(ctx context.Context, id, category NodeID, values CategoryValues) error {
-	return s.write(ctx, &routes.categoryUpdate, []any{id, category}, map[string]any{}, id, category, values)
+	return s.write(ctx, &routes.categoryUpdate, rest.Problems{}, map[string]any{}, id, category, values)
 }
 
-func (s *CategoriesService) write(ctx context.Context, route *rest.Route, path []any, keys map[string]any, id, category NodeID, values CategoryValues) error {
-	var faults rest.Problems
+// write sends values, unless they or what was noted before are at fault.
+func (s *CategoriesService) write(ctx context.Context, route *rest.Route, faults rest.Problems, keys map[string]any, id, category NodeID, values CategoryValues) error {
 	wantID(&faults, "id", id)
 	wantID(&faults, "category", category)
 	if len(values) == 0 {
@@ -218,8 +218,8 @@ func (s *CategoriesService) write(ctx context.Context, route *rest.Route, path [
 	}
 	mayValues(&faults, "values", values)
 	for key, value := range values {
-		if !strings.HasPrefix(key, category.String()+"_") {
-			faults.Add("values", key, "a key of category "+category.String())
+		if !strings.HasPrefix(key, category.String()+"_") || key == category.String()+"_1" {
+			faults.Add("values", key, "a key of an attribute of category "+category.String())
 		}
 		keys[key] = value
 	}
@@ -229,6 +229,10 @@ func (s *CategoriesService) write(ctx context.Context, route *rest.Route, path [
 	form, err := bodyJSON(keys)
 	if err != nil {
 		return err
+	}
+	path := []any{id, category}
+	if route == &routes.categoryAdd {
+		path = path[:1]
 	}
 	_, err = rest.Do[rest.None](ctx, s.rest, rest.Request{Route: route, Path: path, Form: form})
 	return err

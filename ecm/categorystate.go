@@ -96,17 +96,8 @@ func tokenIn(raw json.RawMessage, category string) string {
 //
 // API: PUT /v2/nodes/{id}/categories/{category_id}/.
 func (s *CategoriesService) UpdateSeen(ctx context.Context, id, category NodeID, values CategoryValues, seen CategoryState) error {
-	own := category.String() + "_1"
 	var faults rest.Problems
-	if seen.Token == "" {
-		faults.Add("seen.token", "", "the token of Categories.State")
-	}
-	if _, whole := values[own]; whole {
-		faults.Add("values", own, "attribute keys: this one is the category itself")
-	}
-	if err := faults.Err("Categories.UpdateSeen"); err != nil {
-		return err
-	}
-	keys := map[string]any{own: map[string]string{"metadata_token": seen.Token}}
-	return s.write(ctx, &routes.categoryUpdate, []any{id, category}, keys, id, category, values)
+	wantText(&faults, "seen.token", seen.Token)
+	keys := map[string]any{category.String() + "_1": map[string]string{"metadata_token": seen.Token}}
+	return s.write(ctx, &routes.categoryUpdate, faults, keys, id, category, values)
 }
