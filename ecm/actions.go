@@ -3,7 +3,6 @@ package ecm
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -39,12 +38,8 @@ func (a Action) Known() bool {
 // API: POST /v2/nodes/actions.
 func (s *NodesService) Actions(ctx context.Context, ids []NodeID, actions ...Action) (map[NodeID][]Action, error) {
 	var faults rest.Problems
-	if len(ids) == 0 {
-		faults.Add("ids", "none", "at least one node")
-	}
-	for i, id := range ids {
-		wantID(&faults, fmt.Sprintf("ids[%d]", i), id)
-	}
+	wantIDs(&faults, "ids", ids)
+	mayTexts(&faults, "actions", actions)
 	if err := faults.Err(routes.nodeActions.Name); err != nil {
 		return nil, err
 	}

@@ -199,6 +199,7 @@ var mayBeEmpty = map[string]string{
 	"Holds.RemoveMany arg2":                  "no comment",
 	"Members.All arg1":                       "everybody",
 	"Members.List arg1":                      "everybody",
+	"Nodes.Actions arg2":                     "all that are offered",
 	"Nodes.All arg2":                         "all children",
 	"Nodes.List arg2":                        "all children",
 	"RMClassifications.Apply arg3":           "no details",

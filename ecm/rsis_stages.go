@@ -37,37 +37,37 @@ type Stage struct {
 	// Action is a code: 32 destroys.
 	Action      int
 	Description string
-	// NewStatus is the status that ActionChangeStatus sets.
+	// NewStatus is the status that StageActionChangeStatus sets.
 	NewStatus string
-	// KeepVersions, PurgeSuperseded and PurgeMajors are for ActionPurgeVersions.
+	// KeepVersions, PurgeSuperseded and PurgeMajors are for StageActionPurgeVersions.
 	KeepVersions                 int
 	PurgeSuperseded, PurgeMajors bool
-	// MarkOfficialRendition is for ActionMarkOfficial.
+	// MarkOfficialRendition is for StageActionMarkOfficial.
 	MarkOfficialRendition bool
 }
 
 // How a stage finds the date that its period begins at.
 const (
-	EventCalculated = 1
-	EventCalendar   = 2
-	EventOccurs     = 3
-	EventFixedDate  = 4
-	EventPermanent  = 5
+	StageEventCalculated = 1
+	StageEventCalendar   = 2
+	StageEventOccurs     = 3
+	StageEventFixedDate  = 4
+	StageEventPermanent  = 5
 )
 
 // What is done when a stage falls due.
 const (
-	ActionNone             = 0
-	ActionChangeStatus     = 1
-	ActionClose            = 7
-	ActionFinalize         = 8
-	ActionMarkOfficial     = 9
-	ActionExport           = 10
-	ActionUpdateStorage    = 11
-	ActionDeleteElectronic = 12
-	ActionPurgeVersions    = 15
-	ActionMakeRendition    = 16
-	ActionDestroy          = 32
+	StageActionNone             = 0
+	StageActionChangeStatus     = 1
+	StageActionClose            = 7
+	StageActionFinalize         = 8
+	StageActionMarkOfficial     = 9
+	StageActionExport           = 10
+	StageActionUpdateStorage    = 11
+	StageActionDeleteElectronic = 12
+	StageActionPurgeVersions    = 15
+	StageActionMakeRendition    = 16
+	StageActionDestroy          = 32
 )
 
 // check notes what no stage may have; what is empty may be left out.
@@ -75,7 +75,7 @@ func (t Stage) check(faults *rest.Problems) {
 	if t.ObjectType != "" && t.ObjectType != "LIV" && t.ObjectType != "LRM" {
 		faults.Add("object type", t.ObjectType, "LIV or LRM")
 	}
-	if t.EventType < 0 || t.EventType > EventPermanent {
+	if t.EventType < 0 || t.EventType > StageEventPermanent {
 		faults.Add("event type", t.EventType, "1 to 5")
 	}
 	for field, text := range map[string]string{
@@ -99,10 +99,10 @@ func (t Stage) check(faults *rest.Problems) {
 		faults.Add("category and attribute", fmt.Sprintf("%s, %d", t.Category, t.Attribute), "both, or none of them")
 	}
 	mayDay(faults, "fixed date", t.FixedDate)
-	if t.EventType == EventFixedDate && t.FixedDate.IsZero() {
+	if t.EventType == StageEventFixedDate && t.FixedDate.IsZero() {
 		faults.Add("fixed date", "none", "the date, for this event type")
 	}
-	if t.EventType == EventOccurs && t.EventCondition == "" {
+	if t.EventType == StageEventOccurs && t.EventCondition == "" {
 		faults.Add("event condition", "", "the code of the event, for this event type")
 	}
 }
@@ -127,7 +127,7 @@ func (s *RSIsService) CreateStage(ctx context.Context, rsi int64, t Stage, skip 
 	wantID(&faults, "rsi", rsi)
 	wantText(&faults, "object type", t.ObjectType)
 	wantText(&faults, "stage", t.Stage)
-	wantLeast(&faults, "event type", t.EventType, EventCalculated)
+	wantLeast(&faults, "event type", t.EventType, StageEventCalculated)
 	t.check(&faults)
 	mayReasons(&faults, skip)
 	if err := faults.Err(routes.stageCreate.Name); err != nil {
