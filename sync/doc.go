@@ -11,6 +11,8 @@
 //   - [DeclareRecord] makes a record of an asset: exactly one for its key.
 //   - [TransferRights] keeps the license with a record.
 //   - [RelateRecords] cross-references two records.
+//   - [PropagateDisposition] carries what happens to a record to Smint.io and
+//     proves it there; [DispositionEvents] finds out what happened.
 //   - [ApplyHold] holds records, now and later declared ones, and [ReleaseHold]
 //     releases them.
 //   - [SupersedeRecord] marks the older version of an asset when a newer stands.

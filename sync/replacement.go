@@ -59,7 +59,7 @@ func (r ReplacementRoute) step() Step {
 // route makes the route of an event, none if nothing has to be replaced: it is
 // still allowed, or the event is not true.
 func (p *PropagatePlan) route(ctx context.Context) error {
-	if p.scope.carrying.Route == nil || !p.True || p.Decision.Access == adapter.Full || p.rule.grants {
+	if p.scope.carrying.Route == nil || !p.True || p.Decision.Access == adapter.Full || p.rule.grants && p.Event.Kind != EventRightsChanged {
 		return nil
 	}
 	r := &ReplacementRoute{
