@@ -67,3 +67,17 @@ func TestR2_AFolderThatSomebodyElseMakes(t *testing.T) {
 	require.NoError(t, err, "a folder's name that is taken meanwhile is the folder")
 	require.Equal(t, folder, w.records()[0].Parent)
 }
+
+// TestR7_RecordDetailsGoInWithTheClass: what the policy says, and the day.
+func TestR7_RecordDetailsGoInWithTheClass(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *recsync.ScopeConfig) {
+		c.Policy.FileStatus, c.Policy.Essential, c.Policy.Storage = "CLOSED", "VR", "DIG"
+	})
+	r := mustDeclare(w, w.asset("1", picture(10)))
+	details, err := w.config.ECM.RMClassifications.Get(t.Context(), r.Record.Node())
+	require.NoError(t, err)
+	e := details.Primary()
+	require.Equal(t, "CLOSED VR DIG", e.Status+" "+e.Essential+" "+e.Storage, "the record details carry the policy's status, essential and storage")
+	require.Equal(t, w.clock.Now().UTC().Format("2006-01-02"), e.RecordDate.Format("2006-01-02"), "retention counts from the record date: it is the day of the declaration")
+}

@@ -501,6 +501,9 @@ func TestR9_AMissingPrivilegeLeavesAnIncompleteRecordThatIsReported(t *testing.T
 		w.ecm.Deny(w.ecm.Options().User, privilege)
 		r, err := w.declare(a)
 		require.ErrorIs(t, err, ecm.ErrDenied, "a user who may not %s is told so", privilege)
+		require.NotContains(t, w.writes(), map[string]string{
+			"classify": "POST /v1/nodes/{id}/rmclassifications", "finalize": "PUT /v1/rmclassifications/finalizerecords",
+		}[privilege], "the record details say that the user may not %s: it is not tried", privilege)
 		require.Equal(t, recsync.Incomplete, r.Change)
 		require.Len(t, w.records(), 1)
 		require.Equal(t, privilege == "finalize", w.records()[0].Class != 0, "what may not be classified is no record")
