@@ -343,3 +343,22 @@ func TestR38_OtherOutcomesAreCarriedToo(t *testing.T) {
 	s.poll()
 	require.Equal(t, 1, s.downloads(portalID(r)), "an extended record is shown again")
 }
+
+// TestR33_ARunThatOnlyListedItProvesNothing: that ECM meant to destroy it is not
+// that it did.
+func TestR33_ARunThatOnlyListedItProvesNothing(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	r := s.surfaced("501", nil)
+	known := s.facts("501")
+	s.retire(r)
+	search := s.ecm.AddDispositionSearch("Due images", testserver.ECMDispositionSearch{RSIs: []string{"MKT-07"}})
+	listed := ecm.QDate(s.ecm.RunDispositionSearch(search))
+	s.dispose(search) // another run
+	receipt := s.mustPropagate(s.event(recsync.EventDisposed, r, func(e *recsync.DispositionEvent) {
+		e.Known, e.Evidence = &known, recsync.DispositionEvidence{Search: search, Snapshot: listed}
+	}))
+	require.Equal(t, recsync.CauseGone, receipt.Access.Cause)
+	require.Empty(t, receipt.Certificate, "the run that is named did not perform it")
+	require.Equal(t, -1, s.downloads(portalID(r)))
+}
