@@ -2,6 +2,8 @@ package smint
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -134,13 +136,21 @@ type PortalReadBack struct {
 	// Control is an asset that the portal always shows: see
 	// [PortalsService.Presence].
 	Control AssetID
+	// Search, if set, is a query that finds the asset as long as the portal lists
+	// it, as by an attribute that holds its external id. An asset that can no
+	// longer be read and is still found is not gone: its renditions are there.
+	Search func(externalID string) SearchQuery
 	// Now is the clock, time.Now by default.
 	Now func() time.Time
 }
 
-// ReadBack asks the portal.
+// ReadBack asks the portal: whether the asset can be read, whether a search
+// finds it, and what can be downloaded of it. A status 404, an error object and
+// a task in the state "error" all mean gone, as [PortalsService.Presence] has
+// it; a portal that cannot be asked is an error and PresenceUnknown.
 //
 // API: POST .../IAssetsRead/execute/getAssetAsync,
+// POST .../IAssetsSearch/execute/searchAssetsAsync,
 // POST .../IAssetsDownload/execute/getAssetsDownloadsForAssetsAsync.
 func (r PortalReadBack) ReadBack(ctx context.Context, externalID string) (ReadBack, error) {
 	if r.Portals == nil || r.AssetID == nil {
@@ -155,6 +165,9 @@ func (r PortalReadBack) ReadBack(ctx context.Context, externalID string) (ReadBa
 		now = time.Now
 	}
 	seen, err := r.Portals.Presence(ctx, r.Portal, id, r.Control)
+	if err == nil && seen.Presence == PresenceGone && r.Search != nil {
+		seen, err = r.listed(ctx, id, r.Search(externalID), seen)
+	}
 	back := ReadBack{Sight: seen, At: now().UTC()}
 	if err != nil || seen.Presence != PresenceShown {
 		return back, err
@@ -171,6 +184,22 @@ func (r PortalReadBack) ReadBack(ctx context.Context, externalID string) (ReadBa
 		}
 	}
 	return back, nil
+}
+
+// listed looks for an asset that can no longer be read in what a search finds.
+func (r PortalReadBack) listed(ctx context.Context, id AssetID, q SearchQuery, gone Sight) (Sight, error) {
+	for a, err := range r.Portals.All(ctx, r.Portal, q) {
+		broken, other := errors.AsType[*AssetError](err)
+		switch {
+		case other && broken.ID != "" && broken.ID != id:
+		case err != nil:
+			return Sight{Answer: err}, fmt.Errorf("smint: whether a search still finds asset %s: %w", id, err)
+		case a.is(id):
+			return Sight{Presence: PresenceShown, Asset: a, Answer: gone.Answer, Evidence: "getAssetAsync refuses it, and a search still finds it"}, nil
+		}
+	}
+	gone.Evidence += "; no search finds it"
+	return gone, nil
 }
 
 // CommandMethods are the names of a custom public API interface that takes
@@ -268,10 +297,11 @@ func (c *CommandPublisher) Publish(ctx context.Context, items ...Publication) ([
 const maxCommand = 200
 
 func (c *CommandPublisher) command(ctx context.Context, m CommandMethods, items []Publication) ([]PublishResult, error) {
-	command := wireCommand{ID: fmt.Sprintf("%s-%d-%s-%d", items[0].ExternalID, items[0].Sequence, items[0].Action, len(items))}
+	var command wireCommand
 	for _, p := range items {
 		command.Items = append(command.Items, p.wire())
 	}
+	command.ID = commandID(items[0].Action, command.Items)
 	method := m.of(items[0].Action)
 	t, err := c.Portals.Run(ctx, c.Portal, Call{Interface: m.Interface, Method: method, Arguments: []any{command}, Harmless: true})
 	if err != nil && !errors.Is(err, ErrFailedSteps) {
@@ -299,6 +329,17 @@ func (c *CommandPublisher) command(ctx context.Context, m CommandMethods, items 
 		results = append(results, PublishResult{r.ExternalID, r.Sequence, r.Status, r.AssetID, r.Code, r.Message})
 	}
 	return results, nil
+}
+
+// commandID names a command by all that it says: the same one again has the
+// same name, and no other one has.
+func commandID(a PublishAction, items []wirePublication) string {
+	text, err := jsonText(items)
+	if err != nil {
+		return string(a)
+	}
+	sum := sha256.Sum256([]byte(string(a) + text))
+	return hex.EncodeToString(sum[:16])
 }
 
 // ReadBack asks the portal.

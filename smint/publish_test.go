@@ -2,6 +2,8 @@ package smint_test
 
 import (
 	"context"
+	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -95,4 +97,98 @@ func TestCommandPublisher_BadInputAndBrokenAnswers(t *testing.T) {
 	require.ErrorIs(t, err, smint.ErrCannotAsk)
 	_, err = smint.PortalReadBack{}.ReadBack(t.Context(), "1")
 	require.ErrorIs(t, err, smint.ErrCannotAsk)
+}
+
+// TestReadBack_EveryWayOfSayingGone: a status 404, an error object and a task
+// in the state "error" all mean gone; a portal that cannot be asked means that
+// nobody knows.
+func TestReadBack_EveryWayOfSayingGone(t *testing.T) {
+	t.Parallel()
+	for _, how := range []testserver.SmintMissing{testserver.SmintMissingStatus, testserver.SmintMissingObject, testserver.SmintMissingTask, testserver.SmintMissingNull} {
+		p := newPortalTenant(t, func(o *testserver.SmintOptions) { o.Missing = how }, nil)
+		c := p.commands()
+		for _, id := range []string{"1", "2"} {
+			p.put(t, "otcs-"+id, "document", nil, []byte("content"))
+		}
+		p.RemoveAsset("otcs-1")
+		back, err := c.ReadBack(t.Context(), "1")
+		require.NoError(t, err, "missing by %q", how)
+		require.Equal(t, smint.PresenceGone, back.Presence, "missing by %q", how)
+		require.Empty(t, back.Downloads)
+	}
+	p := newPortalTenant(t, nil, nil)
+	c := p.commands()
+	p.put(t, "otcs-2", "document", nil, nil)
+	for name, fault := range map[string]testserver.Fault{
+		"down": {Status: 503}, "dropped": {Kind: testserver.DropBefore}, "throttled": {Status: 429}, "a page": {Kind: testserver.HTML}, "cut": {Kind: testserver.Cut},
+	} {
+		fault.Route, fault.Times = "POST /frontend/*", -1
+		p.Fail(fault)
+		back, err := c.ReadBack(t.Context(), "1")
+		require.Error(t, err, name)
+		require.Equal(t, smint.PresenceUnknown, back.Presence, name)
+		p.Heal()
+	}
+	back, err := c.ReadBack(t.Context(), "1")
+	require.NoError(t, err)
+	require.Equal(t, smint.PresenceGone, back.Presence, "the same asset, once the portal can be asked")
+}
+
+// TestReadBack_WhatASearchStillFindsIsNotGone: its renditions are there. A
+// search that fails leaves it unknown, and a portal that cannot say what can be
+// downloaded never passes for one where nothing can.
+func TestReadBack_WhatASearchStillFindsIsNotGone(t *testing.T) {
+	t.Parallel()
+	p := newPortalTenant(t, nil, nil)
+	c := p.commands()
+	c.Back.Control = "99:document:otcs-2"
+	c.Back.Search = func(external string) smint.SearchQuery { return smint.SearchQuery{Text: external} }
+	p.put(t, "otcs-4711", "document", testserver.SmintJSON{"permissions": []any{"search"}}, nil) // found, and not read
+	p.put(t, "otcs-2", "document", nil, []byte("content"))
+	back, err := c.ReadBack(t.Context(), "4711")
+	require.ErrorContains(t, err, "downloaded")
+	require.Equal(t, smint.PresenceShown, back.Presence)
+	require.Contains(t, back.Evidence, "still finds it")
+
+	p.RemoveAsset("otcs-4711")
+	back, err = c.ReadBack(t.Context(), "4711")
+	require.NoError(t, err)
+	require.Equal(t, smint.PresenceGone, back.Presence)
+	require.Contains(t, back.Evidence, "no search finds it")
+
+	p.PlanTasks(testserver.SmintTaskPlan{Method: "searchAssetsAsync", Error: "index down"})
+	back, err = c.ReadBack(t.Context(), "4711")
+	require.Error(t, err)
+	require.Equal(t, smint.PresenceUnknown, back.Presence)
+
+	p.PlanTasks(testserver.SmintTaskPlan{Method: "getAssetsDownloadsForAssetsAsync", Error: "source down"})
+	_, err = c.ReadBack(t.Context(), "2")
+	require.Error(t, err, "no answer about downloads is not: no downloads")
+}
+
+// TestCommandPublisher_ACommandIsNamedByAllItSays: two commands that begin alike
+// are two, and a repeated one is the same.
+func TestCommandPublisher_ACommandIsNamedByAllItSays(t *testing.T) {
+	t.Parallel()
+	p := newPortalTenant(t, nil, nil)
+	c := p.commands()
+	first := smint.Publication{ExternalID: "1", Sequence: 1, Action: smint.ActRemoveAccess}
+	for _, second := range []string{"2", "2", "3"} {
+		p.send(t, c, first, smint.Publication{ExternalID: second, Sequence: 1, Action: smint.ActRemoveAccess})
+	}
+	var names []string
+	for _, e := range p.Exchanges() {
+		if strings.HasSuffix(e.Path, "removeAccessAsync") {
+			var arguments []string
+			require.NoError(t, json.Unmarshal(e.Request.Bytes, &arguments))
+			var command struct {
+				ID string `json:"commandId"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(arguments[0]), &command))
+			names = append(names, command.ID)
+		}
+	}
+	require.Len(t, names, 3)
+	require.Equal(t, names[0], names[1])
+	require.NotEqual(t, names[0], names[2])
 }

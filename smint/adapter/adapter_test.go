@@ -461,3 +461,21 @@ func TestDecide_WhatIsUnknownIsHidden(t *testing.T) {
 		require.True(t, d.State == adapter.Full || d.Reason != "", "it says why")
 	})
 }
+
+// TestFeed_KnowsAnAssetAgainAfterARestart, whatever zone its instants are
+// written in, and whether its lists are empty or missing.
+func TestFeed_KnowsAnAssetAgainAfterARestart(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, adapter.FeedOptions{})
+	a := asset(1, func(a *adapter.Asset) {
+		a.Until, a.From = time.Now().Add(time.Hour).In(time.FixedZone("east", 3*3600)), time.Now()
+		a.Groups, a.Attributes = []string{}, map[string]string{}
+	})
+	require.Equal(t, adapter.Applied, r.publish(a, 7))
+	require.Equal(t, adapter.Unchanged, r.publish(a, 7))
+	require.NoError(t, r.feed.Close())
+	r.open(adapter.FeedOptions{Now: r.clock.Now})
+	require.Equal(t, adapter.Unchanged, r.publish(a, 7))
+	a.Until, a.From, a.Groups, a.Attributes = a.Until.UTC(), a.From.UTC(), nil, nil
+	require.Equal(t, adapter.Unchanged, r.publish(a, 7))
+}

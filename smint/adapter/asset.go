@@ -67,6 +67,8 @@ type Asset struct {
 	Held bool `json:"held,omitempty"`
 	// ReplacedBy is the external id of a successor.
 	ReplacedBy string `json:"replaced_by,omitempty"`
+	// Related are the ids in the feed of assets that a portal shows beside it.
+	Related []string `json:"related,omitempty"`
 	// Groups are the external security groups that may see it; none: everybody
 	// whom the portal lets in.
 	Groups []string `json:"groups,omitempty"`

@@ -78,7 +78,7 @@ func (h *handler) stream(w http.ResponseWriter, r *http.Request, a Asset, c *Con
 		http.ServeContent(w, r, "", c.Modified, seeker)
 		return nil
 	}
-	if r.Header.Get("If-None-Match") == etag(a.ETag) {
+	if matches(r.Header.Values("If-None-Match"), etag(a.ETag)) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}

@@ -1,11 +1,12 @@
 package adapter
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,6 +52,8 @@ type entry struct {
 	Sequence int64  `json:"sequence"`
 	Asset    *Asset `json:"asset,omitempty"`
 	Reason   string `json:"reason,omitempty"`
+	// Cause names the publication that led here, so that it is known again.
+	Cause string `json:"cause,omitempty"`
 	// At is when it was decided on: what turns later is a change of its own.
 	At time.Time `json:"at"`
 }
@@ -114,13 +117,19 @@ func (f *Feed) take(e entry, isState bool) {
 // was used for something else is ErrConflict; an asset that makes no sense is
 // ErrInvalid, with everything that is wrong with it.
 func (f *Feed) Publish(ctx context.Context, a Asset, sequence int64) (Outcome, error) {
-	if list := a.faults(); len(list) > 0 || sequence < 1 {
-		if sequence < 1 {
-			list = append(list, "sequence is "+strconv.FormatInt(sequence, 10)+", want 1 or more")
-		}
-		return "", fmt.Errorf("adapter: publish '%s': %w: %s", a.ID, ErrInvalid, strings.Join(list, "; "))
+	return f.put(ctx, entry{ID: a.ID, External: a.ExternalID, Sequence: sequence, Asset: &a}, nil)
+}
+
+// check reports everything that is wrong with a publication.
+func (a Asset) check(sequence int64) error {
+	list := a.faults()
+	if sequence < 1 {
+		list = append(list, "sequence is "+strconv.FormatInt(sequence, 10)+", want 1 or more")
 	}
-	return f.put(ctx, entry{ID: a.ID, External: a.ExternalID, Sequence: sequence, Asset: &a})
+	if len(list) == 0 {
+		return nil
+	}
+	return fmt.Errorf("adapter: publish '%s': %w: %s", a.ID, ErrInvalid, strings.Join(list, "; "))
 }
 
 // Remove takes an asset out of the feed and leaves a tombstone, which only a
@@ -130,27 +139,87 @@ func (f *Feed) Remove(ctx context.Context, id, externalID string, sequence int64
 	if id == "" || externalID == "" || sequence < 1 {
 		return "", fmt.Errorf("adapter: remove '%s': %w: id '%s', external id '%s' and sequence %d are needed, the sequence from 1", id, ErrInvalid, id, externalID, sequence)
 	}
-	return f.put(ctx, entry{ID: id, External: externalID, Sequence: sequence, Reason: reason})
+	return f.put(ctx, entry{ID: id, External: externalID, Sequence: sequence, Reason: reason}, nil)
 }
 
-func (f *Feed) put(ctx context.Context, e entry) (Outcome, error) {
+// alter publishes what becomes of the asset that is there; none is ErrNotFound.
+func (f *Feed) alter(ctx context.Context, id, externalID string, sequence int64, cause string, change func(*Asset)) (Outcome, error) {
+	return f.put(ctx, entry{ID: id, External: externalID, Sequence: sequence, Cause: cause}, change)
+}
+
+// known tells what is clear before anybody says what the asset is by now: that
+// the feed knows something newer, or this very publication.
+func (f *Feed) known(id string, sequence int64, cause string) (Outcome, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.state[id].known(sequence, cause)
+}
+
+func (e entry) known(sequence int64, cause string) (Outcome, bool) {
+	switch {
+	case sequence < e.Sequence:
+		return Stale, true
+	case sequence == e.Sequence && cause != "" && cause == e.Cause:
+		return Unchanged, true
+	}
+	return "", false
+}
+
+func (f *Feed) put(ctx context.Context, e entry, change func(*Asset)) (Outcome, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	old, known := f.state[e.ID]
-	switch same := known && reflect.DeepEqual(old.Asset, e.Asset); {
-	case known && old.External != e.External:
+	old, there := f.state[e.ID]
+	if change == nil && e.Asset != nil {
+		if err := e.Asset.check(e.Sequence); err != nil {
+			return "", err
+		}
+	}
+	if there && old.External != e.External {
 		return "", fmt.Errorf("adapter: '%s': %w: it is external id '%s', not '%s'", e.ID, ErrConflict, old.External, e.External)
-	case known && e.Sequence < old.Sequence:
-		return Stale, nil
-	case known && e.Sequence == old.Sequence && same:
-		return Unchanged, nil
-	case known && e.Sequence == old.Sequence:
+	}
+	if outcome, known := old.known(e.Sequence, e.Cause); known {
+		return outcome, nil
+	}
+	if change != nil {
+		if old.Asset == nil {
+			return "", fmt.Errorf("%w: asset '%s'", ErrNotFound, e.ID)
+		}
+		a := *old.Asset
+		change(&a)
+		if err := a.check(e.Sequence); err != nil {
+			return "", err
+		}
+		e.Asset = &a
+	}
+	if e.Asset != nil {
+		a := e.Asset.normal()
+		e.Asset = &a
+	}
+	if there && e.Sequence == old.Sequence {
+		if same(old.Asset, e.Asset) {
+			return Unchanged, nil
+		}
 		return "", fmt.Errorf("adapter: '%s': %w: sequence %d was used for something else", e.ID, ErrConflict, e.Sequence)
 	}
 	return Applied, f.append(e)
+}
+
+// normal is the asset as it reads after a restart: instants in UTC.
+func (a Asset) normal() Asset {
+	for _, t := range []*time.Time{&a.From, &a.Until, &a.FirstUseUntil} {
+		*t = t.UTC().Round(0)
+	}
+	return a
+}
+
+// same compares what would be written.
+func same(a, b *Asset) bool {
+	one, err1 := json.Marshal(a)
+	other, err2 := json.Marshal(b)
+	return err1 == nil && err2 == nil && bytes.Equal(one, other)
 }
 
 // append writes an entry and then believes it.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -251,16 +252,33 @@ func (h *handler) asset(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	out := wire(a, d)
-	// What may be done is part of what is asked for, so it is part of the tag.
-	tag := etag(a.ETag + " " + string(d.State))
+	out, err := json.Marshal(wire(a, d))
+	if err != nil {
+		return err
+	}
+	// All of the answer is part of the tag, not only the content: what may be
+	// done, and every attribute.
+	sum := sha256.Sum256(out)
+	tag := etag(hex.EncodeToString(sum[:16]))
 	w.Header().Set("ETag", tag)
-	if r.Header.Get("If-None-Match") == tag {
+	if matches(r.Header.Values("If-None-Match"), tag) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	answer(w, http.StatusOK, out)
+	answer(w, http.StatusOK, json.RawMessage(out))
 	return nil
+}
+
+// matches tells whether a tag is among those of a header, weak ones included.
+func matches(header []string, tag string) bool {
+	for _, line := range header {
+		for one := range strings.SplitSeq(line, ",") {
+			if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == tag || one == "*" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func etag(s string) string {

@@ -53,7 +53,7 @@ var indicators = map[Access]string{
 func wire(a Asset, d Decision) wireAsset {
 	w := wireAsset{
 		ID: a.ID, ExternalID: a.ExternalID, Version: a.Version, ETag: a.ETag, Name: a.Name, ContentType: a.ContentType, MediaType: a.MediaType,
-		FileName: a.FileName, Size: a.Size, PublishFrom: moment(a.From), PublishUntil: moment(a.Until), Permissions: d.Permissions, Groups: a.Groups,
+		FileName: a.FileName, Size: a.Size, PublishFrom: moment(a.From), PublishUntil: moment(a.Until), Permissions: d.Permissions, Groups: a.Groups, Related: a.Related,
 		Attributes: map[string]string{},
 	}
 	maps.Copy(w.Attributes, a.Attributes)
@@ -62,7 +62,7 @@ func wire(a Asset, d Decision) wireAsset {
 		w.Attributes[KeyHold] = "true"
 	}
 	if a.ReplacedBy != "" {
-		w.Attributes[KeyReplacedBy], w.Related = a.ReplacedBy, []string{a.ReplacedBy}
+		w.Attributes[KeyReplacedBy] = a.ReplacedBy
 	}
 	if text := indicators[d.State]; text != "" {
 		w.Indicator = &wireIndicator{"alert", "#ff9800", smint.LocalizedText{{Culture: "en", Value: text}}}
