@@ -46,7 +46,7 @@ func (p PasswordLogin) bind(k *core) rest.Credential {
 			Ticket Secret `json:"ticket"`
 		}](ctx, k.rest, rest.Request{Route: &routes.login, Form: form, NoCredential: true})
 		if err == nil && answer.Ticket == "" {
-			err = &Error{Op: routes.login.Name, Method: "POST", Route: routes.login.Template, StatusCode: 200, Message: "no ticket in the answer", Err: ErrBrokenReply}
+			err = noAnswer(&routes.login, "no ticket in the answer")
 		}
 		return answer.Ticket, err
 	}}
@@ -147,6 +147,5 @@ func (s *AuthService) Login(ctx context.Context) error {
 //
 // API: DELETE /v1/auth.
 func (s *AuthService) Logout(ctx context.Context) error {
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.logout})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.logout})
 }

@@ -97,6 +97,12 @@ func bad(t reflect.Type) reflect.Value {
 func try(t *testing.T, service, method int, change func(args []reflect.Value)) (sent []string, err error) {
 	t.Helper()
 	r := &recorder{}
+	err = tryOn(t, r, service, method, change)
+	return r.sent, err
+}
+
+func tryOn(t *testing.T, r *recorder, service, method int, change func(args []reflect.Value)) (err error) {
+	t.Helper()
 	c, err := ecm.New("https://ecm.example/otcs/cs.exe", ecm.BearerToken("token"), ecm.WithTransport(r), ecm.WithLimiter(fast{}), ecm.WithRetries(0))
 	require.NoError(t, err)
 	field := reflect.ValueOf(c).Elem().Field(service)
@@ -130,7 +136,7 @@ func try(t *testing.T, service, method int, change func(args []reflect.Value)) (
 			out.Call([]reflect.Value{yield})
 		}
 	}
-	return r.sent, err
+	return err
 }
 
 // eachCall calls f for every exported call of every service that takes

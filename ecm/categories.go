@@ -234,8 +234,7 @@ func (s *CategoriesService) write(ctx context.Context, route *rest.Route, faults
 	if route == &routes.categoryAdd {
 		path = path[:1]
 	}
-	_, err = rest.Do[rest.None](ctx, s.rest, rest.Request{Route: route, Path: path, Form: form})
-	return err
+	return s.do(ctx, rest.Request{Route: route, Path: path, Form: form})
 }
 
 // Remove takes a category with its values off a node. A final record is
@@ -253,6 +252,5 @@ func (s *CategoriesService) Remove(ctx context.Context, id, category NodeID, ski
 	if err := s.guard(ctx, routes.categoryRemove.Name, id, skip); err != nil {
 		return err
 	}
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.categoryRemove, Path: []any{id, category}})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.categoryRemove, Path: []any{id, category}})
 }

@@ -241,8 +241,7 @@ func (c *core) importFile(ctx context.Context, route *rest.Route, export io.Read
 	if err != nil {
 		return err
 	}
-	_, err = rest.Do[rest.None](ctx, c.rest, rest.Request{Route: route, Body: body})
-	return err
+	return c.do(ctx, rest.Request{Route: route, Body: body})
 }
 
 // PicklistEntry is a classification that a user picks from.

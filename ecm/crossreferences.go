@@ -89,6 +89,5 @@ func (s *CrossReferencesService) Assign(ctx context.Context, id NodeID, x CrossR
 	if s.settings.XrefInQuery {
 		req.Form, req.Query = nil, values
 	}
-	_, err := rest.Do[rest.None](ctx, s.rest, req)
-	return err
+	return s.do(ctx, req)
 }

@@ -1,6 +1,7 @@
 package ecm_test
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -28,6 +29,9 @@ var update = flag.Bool("update", false, "rewrite testdata/requests")
 // recorder answers every request so that a call comes as far as it can, and
 // keeps what was sent.
 type recorder struct {
+	// body is the answer, by default everything.
+	body string
+
 	mu   sync.Mutex
 	sent []string
 	keys []string
@@ -64,7 +68,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	r.sent, r.keys = append(r.sent, text), append(r.keys, key)
 	r.mu.Unlock()
-	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}, "Otcsticket": {"t"}}, Body: io.NopCloser(strings.NewReader(everything)), Request: req}, nil
+	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}, "Otcsticket": {"t"}}, Body: io.NopCloser(strings.NewReader(cmp.Or(r.body, everything))), Request: req}, nil
 }
 
 // sample makes a value of a type, the same every time. Contents are seven bytes

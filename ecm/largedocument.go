@@ -25,7 +25,8 @@ type LargeDocument struct {
 	// Keep leaves the parts at the server when the call fails, for Resume.
 	// Without it they are dropped.
 	Keep bool
-	// Parallel is how many parts are sent at a time, 4 by default. A content
+	// Parallel is how many parts are sent at a time, 1 by default: then a ticket
+	// that ends costs one part, and otherwise all that are under way. A content
 	// that can be read only once is sent one part after the other.
 	Parallel int
 }
@@ -38,7 +39,7 @@ type LargeDocument struct {
 // Content that is an io.ReaderAt and io.Seeker is read again where a part is
 // lost; any other one goes by once, each part by way of a file that only this
 // user can read. Memory stays flat in both cases. A ticket that ends or a
-// connection that breaks costs the part that it met. An upload that the server
+// connection that breaks costs the parts that are under way, one by default. An upload that the server
 // no longer knows is ErrUploadExpired: begin anew without Resume. Other errors
 // are those of UploadDocument; without a verdict on the last request the error
 // matches ErrOutcomeUnknown: look the name up before repeating.
@@ -98,7 +99,7 @@ func joined(err, more error) error {
 func (s *NodesService) sendLarge(ctx context.Context, u *Upload, d LargeDocument) (*Node, error) {
 	t := &transfer{uploads: (*UploadsService)(s), upload: u, progress: d.Progress}
 	if !u.Closed {
-		if err := t.send(ctx, d.Content, cmpOr(d.Parallel, 4)); err != nil {
+		if err := t.send(ctx, d.Content, cmpOr(d.Parallel, 1)); err != nil {
 			return nil, err
 		}
 	}

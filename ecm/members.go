@@ -55,7 +55,7 @@ func (s *MembersService) Get(ctx context.Context, id UserID) (*Member, error) {
 			return &m, nil
 		}
 	}
-	return nil, &Error{Op: routes.member.Name, Method: "GET", Route: routes.member.Template, StatusCode: 200, Message: "no member in the answer", Err: ErrBrokenReply}
+	return nil, noAnswer(&routes.member, "no member in the answer")
 }
 
 // List reads one page of the users and groups whose name contains a text, all

@@ -99,11 +99,17 @@ func oneNode(route *rest.Route, answer v2[nodeData], err error) (*Node, error) {
 			return &n, nil
 		}
 	}
+	return nil, noAnswer(route, "no node in the answer")
+}
+
+// noAnswer is the error of a success that does not tell what it should. What a
+// write did is not known then.
+func noAnswer(route *rest.Route, message string) error {
 	broken := ErrBrokenReply
 	if route.Repeat == rest.Never {
 		broken = fmt.Errorf("%w: %w", ErrOutcomeUnknown, broken)
 	}
-	return nil, &Error{Op: route.Name, Method: route.Method, Route: route.Template, StatusCode: 200, Message: "no node in the answer", Err: broken}
+	return &Error{Op: route.Name, Method: route.Method, Route: route.Template, StatusCode: 200, Message: message, Err: broken}
 }
 
 // Get reads a node. With categories, its attribute values are read too, in the
@@ -294,8 +300,7 @@ func (s *NodesService) update(ctx context.Context, id NodeID, keys map[string]an
 	if err != nil {
 		return err
 	}
-	_, err = rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.nodeUpdate, Path: []any{id}, Form: form})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.nodeUpdate, Path: []any{id}, Form: form})
 }
 
 // Delete moves a node into the recycle bin. It refuses records with ErrFinal
@@ -312,6 +317,5 @@ func (s *NodesService) Delete(ctx context.Context, id NodeID, skip ...Unguarded)
 	if err := s.guard(ctx, "Nodes.Delete", id, skip); err != nil {
 		return err
 	}
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.nodeDelete, Path: []any{id}})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.nodeDelete, Path: []any{id}})
 }

@@ -81,13 +81,26 @@ func (c *core) send(ctx context.Context, route *rest.Route, path []any, form par
 	if form != nil {
 		req.Form = url.Values(form)
 	}
-	_, err := rest.Do[rest.None](ctx, c.rest, req)
-	return err
+	return c.do(ctx, req)
 }
 
 // sendQuery makes a write whose parameters the description puts in the query.
 func (c *core) sendQuery(ctx context.Context, route *rest.Route, path []any, query params) error {
-	_, err := rest.Do[rest.None](ctx, c.rest, rest.Request{Route: route, Path: path, Query: url.Values(query)})
+	return c.do(ctx, rest.Request{Route: route, Path: path, Query: url.Values(query)})
+}
+
+// do makes a write of whose answer nothing is needed. One that says "not
+// ok" is no success, whatever its status.
+func (c *core) do(ctx context.Context, req rest.Request) error {
+	answer, err := rest.Do[rest.Maybe](ctx, c.rest, req)
+	if err != nil {
+		return err
+	}
+	var said outcome
+	if json.Unmarshal(answer.JSON, &said) != nil {
+		return nil // in another form, as most are.
+	}
+	_, err = said.settled(req.Route)
 	return err
 }
 
@@ -104,7 +117,11 @@ type outcome struct {
 // settled makes an error of an answer that says "not ok".
 func (o outcome) settled(route *rest.Route) (int64, error) {
 	if o.Results.OK != nil && !bool(*o.Results.OK) {
-		return 0, &Error{Op: route.Name, Method: route.Method, Route: route.Template, StatusCode: 200, Message: o.Results.Message, Err: ErrInvalid}
+		class := classOf(o.Results.Message)
+		if class == nil {
+			class = ErrInvalid
+		}
+		return 0, &Error{Op: route.Name, Method: route.Method, Route: route.Template, StatusCode: 200, Message: o.Results.Message, Err: class}
 	}
 	return int64(o.Results.ID), nil
 }

@@ -136,8 +136,7 @@ func (s *PermissionsService) write(ctx context.Context, route *rest.Route, path 
 	if err != nil {
 		return err
 	}
-	_, err = rest.Do[rest.None](ctx, s.rest, rest.Request{Route: route, Path: path, Form: form})
-	return err
+	return s.do(ctx, rest.Request{Route: route, Path: path, Form: form})
 }
 
 // Remove takes a grant of a user or group away. Repeating is safe.

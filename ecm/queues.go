@@ -29,13 +29,26 @@ type Task struct {
 }
 
 type wireTask struct {
+	outcome
 	Message  string `json:"errMsg"`
 	Code     number `json:"http_status_code"`
 	Location string `json:"location"`
 	Status   string `json:"task_status"`
 }
 
-func (w wireTask) task() *Task { return &Task{w.Location, w.Status, int(w.Code), w.Message} }
+// task is what an answer tells of a task; one that tells nothing is broken.
+func (w wireTask) task(route *rest.Route, err error) (*Task, error) {
+	if err == nil {
+		_, err = w.settled(route)
+	}
+	if err == nil && w.Location == "" && w.Status == "" && w.Code == 0 {
+		err = noAnswer(route, "no task in the answer")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Task{w.Location, w.Status, int(w.Code), w.Message}, nil
+}
 
 // Add starts a task on a node, and on what lies below it. Of a task other than
 // TaskFinalize it is not known what it does: it needs an Unguarded, else it is
@@ -57,10 +70,7 @@ func (s *QueuesService) Add(ctx context.Context, id NodeID, task string, subItem
 	}
 	query := params{}.number("id", int64(id)).text("task_name", task).flag("apply_subitems", subItems)
 	answer, err := rest.Do[wireTask](ctx, s.rest, rest.Request{Route: &routes.queueAdd, Query: url.Values(query)})
-	if err != nil {
-		return nil, err
-	}
-	return answer.task(), nil
+	return answer.task(&routes.queueAdd, err)
 }
 
 // Get asks for a task by its queue id.
@@ -73,10 +83,7 @@ func (s *QueuesService) Get(ctx context.Context, id int64) (*Task, error) {
 		return nil, err
 	}
 	answer, err := get[wireTask](ctx, s.core, &routes.queueGet, []any{id}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return answer.task(), nil
+	return answer.task(&routes.queueGet, err)
 }
 
 // Abort ends a task, where the server lets it be ended.
@@ -89,10 +96,7 @@ func (s *QueuesService) Abort(ctx context.Context, id int64) (*Task, error) {
 		return nil, err
 	}
 	answer, err := rest.Do[wireTask](ctx, s.rest, rest.Request{Route: &routes.queueAbort, Path: []any{id}})
-	if err != nil {
-		return nil, err
-	}
-	return answer.task(), nil
+	return answer.task(&routes.queueAbort, err)
 }
 
 // ID is the task's queue id, taken from its location.
@@ -130,10 +134,10 @@ func (s *QueuesService) Wait(ctx context.Context, t *Task) (*Task, error) {
 			return t, fmt.Errorf("ecm: Queues.Wait: last seen %q: %w", t.Status, ctx.Err())
 		}
 		answer, err := rest.Do[wireTask](ctx, s.rest, rest.Request{Route: &routes.queueGet, Path: []any{0}, Location: t.Location})
+		next, err := answer.task(&routes.queueGet, err)
 		if err != nil {
 			return t, err
 		}
-		next := answer.task()
 		if next.Location == "" {
 			next.Location = t.Location
 		}

@@ -105,7 +105,7 @@ func (s *RecycleBinService) write(ctx context.Context, route *rest.Route, ids []
 	if err != nil {
 		return err
 	}
-	_, err = rest.Do[rest.None](ctx, s.rest, rest.Request{Route: route, Form: form})
+	err = s.do(ctx, rest.Request{Route: route, Form: form})
 	refused, ok := errors.AsType[*Error](err)
 	if !ok {
 		return err

@@ -93,8 +93,7 @@ func (s *VersionsService) PutRendition(ctx context.Context, id NodeID, version i
 	if err != nil {
 		return err
 	}
-	_, err = rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.renditionPut, Path: []any{id, version}, Body: body})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.renditionPut, Path: []any{id, version}, Body: body})
 }
 
 // DeleteRendition removes a rendition. A final record is refused with

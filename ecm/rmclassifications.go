@@ -275,8 +275,7 @@ func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, 
 	}
 	form := first.form(s.settings)
 	form.Set("class_id", class.String())
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.recordApply, Path: []any{id}, Form: form})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.recordApply, Path: []any{id}, Form: form})
 }
 
 // Update writes record details. A stale token is ErrEditConflict. Dates and
@@ -301,8 +300,7 @@ func (s *RMClassificationsService) Update(ctx context.Context, id NodeID, u Reco
 	if err := s.guard(ctx, routes.recordUpdate.Name, id, skip); err != nil {
 		return err
 	}
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.recordUpdate, Path: []any{id}, Form: u.form(s.settings)})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.recordUpdate, Path: []any{id}, Form: u.form(s.settings)})
 }
 
 // Remove takes a classification off a node, which then may be no record any
@@ -321,8 +319,7 @@ func (s *RMClassificationsService) Remove(ctx context.Context, id, class NodeID,
 	if err := s.guard(ctx, routes.recordRemove.Name, id, skip); err != nil {
 		return err
 	}
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.recordRemove, Path: []any{id, class}, Query: url.Values{"rm_metadataToken": {token}}})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.recordRemove, Path: []any{id, class}, Query: url.Values{"rm_metadataToken": {token}}})
 }
 
 // Finalize makes records final, which cannot be undone. The answer tells

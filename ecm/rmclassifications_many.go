@@ -172,10 +172,10 @@ func (s *RMClassificationsService) RemoveMany(ctx context.Context, class NodeID,
 		return err
 	}
 	req := rest.Request{Route: &routes.batchRemove, Form: url.Values(many(params{}.number("classID", int64(class)), "ids", ids))}
-	_, err := rest.Do[rest.None](ctx, s.rest, req)
+	err := s.do(ctx, req)
 	if errors.Is(err, ErrRouteMissing) {
 		req.Location = batchRemoveCorrected
-		_, err = rest.Do[rest.None](ctx, s.rest, req)
+		err = s.do(ctx, req)
 	}
 	return err
 }

@@ -60,8 +60,7 @@ func (s *RSIsService) Assign(ctx context.Context, id, class NodeID, rsi string, 
 	if err := s.guardBy(ctx, routes.rsiAssign.Name, id, skip, func(ctx context.Context, id NodeID) error { return s.mayReschedule(ctx, id, rsi) }); err != nil {
 		return err
 	}
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.rsiAssign, Path: []any{id, class}, Query: url.Values{"rsi": {rsi}}})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.rsiAssign, Path: []any{id, class}, Query: url.Values{"rsi": {rsi}}})
 }
 
 // RSIStage is one stage of a schedule, as it stands for one node.

@@ -294,8 +294,7 @@ func (s *RSIsService) Update(ctx context.Context, id int64, name string, n NewRS
 	if err := s.guardSchedule(ctx, routes.rsiUpdate.Name, id, skip); err != nil {
 		return err
 	}
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.rsiUpdate, Path: []any{id}, Form: url.Values(n.update(id, name))})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.rsiUpdate, Path: []any{id}, Form: url.Values(n.update(id, name))})
 }
 
 // UpdateByName is Update for an RSI that is known by its name alone.

@@ -14,8 +14,7 @@ type ServerService service
 //
 // API: GET /v1/ping.
 func (s *ServerService) Ping(ctx context.Context) error {
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.ping, NoCredential: true})
-	return err
+	return s.do(ctx, rest.Request{Route: &routes.ping, NoCredential: true})
 }
 
 // Info is what a server says about itself.

@@ -159,7 +159,7 @@ func (s *UploadsService) SendPart(ctx context.Context, u *Upload, part int, cont
 	if err != nil {
 		return err
 	}
-	_, err = rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.uploadPart, Path: []any{u.Key, part}, Body: body})
+	err = s.do(ctx, rest.Request{Route: &routes.uploadPart, Path: []any{u.Key, part}, Body: body})
 	if refused, ok := errors.AsType[*Error](err); ok && strings.Contains(strings.ToLower(refused.Message), "has already been uploaded") {
 		err = nil
 	}
@@ -184,7 +184,7 @@ func (s *UploadsService) Complete(ctx context.Context, u *Upload) error {
 	}
 	unknown := false
 	for range maxCompletions {
-		_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.uploadComplete, Path: []any{u.Key}})
+		err := s.do(ctx, rest.Request{Route: &routes.uploadComplete, Path: []any{u.Key}})
 		switch refused, ok := errors.AsType[*Error](err); {
 		case err == nil, unknown && ok && strings.Contains(strings.ToLower(refused.Message), "already closed upload"):
 			u.Closed = true
@@ -210,7 +210,7 @@ func (s *UploadsService) Abort(ctx context.Context, u *Upload) error {
 	if err := faults.Err(routes.uploadAbort.Name); err != nil {
 		return err
 	}
-	_, err := rest.Do[rest.None](ctx, s.rest, rest.Request{Route: &routes.uploadAbort, Path: []any{u.Key}})
+	err := s.do(ctx, rest.Request{Route: &routes.uploadAbort, Path: []any{u.Key}})
 	if errors.Is(err, ErrUploadExpired) {
 		return nil
 	}

@@ -98,7 +98,7 @@ func (s *VersionsService) Get(ctx context.Context, id NodeID, version int) (*Ver
 			return &v, nil
 		}
 	}
-	return nil, &Error{Op: routes.versionGet.Name, Method: "GET", Route: routes.versionGet.Template, StatusCode: 200, Message: "no version in the answer", Err: ErrBrokenReply}
+	return nil, noAnswer(&routes.versionGet, "no version in the answer")
 }
 
 // NewVersion is a version to be added.
@@ -165,10 +165,7 @@ func (s *VersionsService) Add(ctx context.Context, id NodeID, v NewVersion, skip
 			return &added, nil
 		}
 	}
-	return nil, &Error{
-		Op: routes.versionAdd.Name, Method: "POST", Route: routes.versionAdd.Template, StatusCode: 200,
-		Message: "no version in the answer", Err: fmt.Errorf("%w: %w", ErrOutcomeUnknown, ErrBrokenReply),
-	}
+	return nil, noAnswer(&routes.versionAdd, "no version in the answer")
 }
 
 // Promote makes a minor version a major one. A final record is refused with

@@ -2,7 +2,6 @@ package ecm
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/smintecm/sdk/internal/rest"
 )
@@ -79,10 +78,7 @@ func (s *WorkspacesService) CreateRole(ctx context.Context, workspace NodeID, na
 	for _, r := range roles(answer) {
 		return &r, nil
 	}
-	return nil, &Error{
-		Op: routes.roleCreate.Name, Method: "POST", Route: routes.roleCreate.Template, StatusCode: 200,
-		Message: "no role in the answer", Err: fmt.Errorf("%w: %w", ErrOutcomeUnknown, ErrBrokenReply),
-	}
+	return nil, noAnswer(&routes.roleCreate, "no role in the answer")
 }
 
 // DeleteRole removes a role; its members lose what it gave them.

@@ -2,7 +2,6 @@ package ecm
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"strings"
 
@@ -204,7 +203,7 @@ func (s *WorkspacesService) Get(ctx context.Context, id NodeID) (*Workspace, err
 			return &w, nil
 		}
 	}
-	return nil, &Error{Op: routes.workspace.Name, Method: "GET", Route: routes.workspace.Template, StatusCode: 200, Message: "no workspace in the answer", Err: ErrBrokenReply}
+	return nil, noAnswer(&routes.workspace, "no workspace in the answer")
 }
 
 // NewWorkspace is a workspace to be made.
@@ -282,10 +281,7 @@ func (s *WorkspacesService) Create(ctx context.Context, w NewWorkspace) (NodeID,
 			return NodeID(r.ID), nil
 		}
 	}
-	return 0, &Error{
-		Op: routes.workspaceCreate.Name, Method: "POST", Route: routes.workspaceCreate.Template, StatusCode: 200,
-		Message: "no workspace in the answer", Err: fmt.Errorf("%w: %w", ErrOutcomeUnknown, ErrBrokenReply),
-	}
+	return 0, noAnswer(&routes.workspaceCreate, "no workspace in the answer")
 }
 
 // nested groups values by category, as this one operation has them.

@@ -15,6 +15,10 @@ import (
 // or any JSON, but a page of HTML is still an error.
 type None struct{}
 
+// Maybe is the type of an answer that may be empty; what it holds is looked at
+// as far as it has something to say.
+type Maybe struct{ JSON json.RawMessage }
+
 // Do sends the request and decodes a 2xx answer strictly as JSON into T. With
 // json.RawMessage the bytes are kept as they came.
 func Do[T any](ctx context.Context, c *Client, req Request) (T, error) {
@@ -58,8 +62,9 @@ func readBounded(r io.Reader, limit int64) ([]byte, error) {
 func decodeInto(target any, resp *http.Response, body []byte) error {
 	trimmed := bytes.TrimSpace(body)
 	_, none := target.(*None)
+	maybe, isMaybe := target.(*Maybe)
 	if len(trimmed) == 0 {
-		if none {
+		if none || isMaybe {
 			return nil
 		}
 		return errors.New("expected JSON, got an empty answer")
@@ -72,6 +77,10 @@ func decodeInto(target any, resp *http.Response, body []byte) error {
 		return fmt.Errorf("expected JSON, got %d bytes of %s that begin %q", len(body), kind, excerpt(body))
 	}
 	if none {
+		return nil
+	}
+	if isMaybe {
+		maybe.JSON = json.RawMessage(body)
 		return nil
 	}
 	if raw, ok := target.(*json.RawMessage); ok {

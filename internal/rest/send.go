@@ -159,18 +159,22 @@ func (k *call) replayable() bool { return k.body == nil || k.body.replayable || 
 // more.
 func (k *call) attempt(ctx context.Context, decode func(*http.Response) *Failure) *Failure {
 	for {
-		resp, generation, f := k.send(ctx)
+		resp, generation, f := k.send(ctx) //nolint:bodyclose // refused and decode close it
 		if f != nil {
 			return f
 		}
 		if resp.StatusCode == http.StatusUnauthorized && k.mayRenew() {
+			f := k.refused(resp)
+			if !errors.Is(f.Err, ErrUnauthenticated) {
+				return f // the act was refused, and not the login.
+			}
 			k.renewed = true
-			drain(resp)
 			if err := k.c.cfg.Credential.Renew(ctx, generation); err != nil {
-				return k.failure(resp.StatusCode, errors.Join(ErrUnauthenticated, err))
+				f.Err = errors.Join(ErrUnauthenticated, err)
+				return f
 			}
 			if !k.replayable() {
-				f := k.failure(resp.StatusCode, fmt.Errorf("%w: %w; the credential was renewed: repeat the call with the content from its start", ErrUnauthenticated, errSpent))
+				f.Err = fmt.Errorf("%w: %w; the credential was renewed: repeat the call with the content from its start", ErrUnauthenticated, errSpent)
 				return f
 			}
 			continue
