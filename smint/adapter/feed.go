@@ -19,6 +19,9 @@ type FeedOptions struct {
 	// Contents opens the bytes of an asset; without it nothing can be
 	// downloaded.
 	Contents func(ctx context.Context, a Asset, item string) (*Content, error)
+	// Owner names whose feed it is. It is kept in the log, and a log of another
+	// owner is not opened.
+	Owner string
 	// Keep is how many changes are kept before the oldest are dropped, 100,000
 	// by default. Who comes later crawls again.
 	Keep int
@@ -87,7 +90,7 @@ func OpenFeed(dir string, o FeedOptions) (*Feed, error) {
 	}
 	f := &Feed{options: o, state: map[string]entry{}, first: 1, next: 1}
 	var err error
-	if f.log, err = openLog(dir, f.take); err != nil {
+	if f.log, err = openLog(dir, o.Owner, f.take); err != nil {
 		return nil, fmt.Errorf("adapter: open the feed: %w", err)
 	}
 	f.first = max(f.first, f.log.head.First)

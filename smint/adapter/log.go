@@ -26,6 +26,8 @@ type logHead struct {
 	Format int `json:"format"`
 	// Log is a random name: a continuation of another log means nothing here.
 	Log string `json:"log"`
+	// Owner is whose log it is, if anybody's.
+	Owner string `json:"owner,omitempty"`
 	// First is the place of the first change; States is how many entries after
 	// the head are states from before it.
 	First  int64 `json:"first"`
@@ -41,10 +43,10 @@ type changeLog struct {
 }
 
 // openLog reads a log, tells take of each entry, and leaves it open for more.
-func openLog(dir string, take func(e entry, isState bool)) (*changeLog, error) {
+func openLog(dir, owner string, take func(e entry, isState bool)) (*changeLog, error) {
 	name := make([]byte, 4)
 	_, _ = rand.Read(name)
-	l := &changeLog{dir: dir, head: logHead{Format: logFormat, Log: hex.EncodeToString(name), First: 1}}
+	l := &changeLog{dir: dir, head: logHead{Format: logFormat, Log: hex.EncodeToString(name), Owner: owner, First: 1}}
 	if dir == "" {
 		return l, nil
 	}
@@ -56,7 +58,11 @@ func openLog(dir string, take func(e entry, isState bool)) (*changeLog, error) {
 		return nil, err
 	}
 	l.file = f
-	if err := l.replay(take); err != nil {
+	err = l.replay(take)
+	if err == nil && l.head.Owner != owner {
+		err = fmt.Errorf("%w: it is the feed of '%s', not of '%s': give each owner a folder of its own", ErrConflict, l.head.Owner, owner)
+	}
+	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", f.Name(), err), f.Close())
 	}
 	return l, nil
