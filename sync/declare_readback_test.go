@@ -11,7 +11,7 @@ import (
 
 // overwrite changes an attribute of a node, as another user of the server may.
 func (w *world) overwrite(id int64, name, value string) error {
-	return w.config.ECM.Categories.Update(w.t.Context(), ecm.NodeID(id), ecm.NodeID(w.category), ecm.CategoryValues{w.attributeKey(name): ecm.Text(value)})
+	return w.config.ECM.Categories.Update(w.t.Context(), ecm.NodeID(id), ecm.NodeID(w.category), ecm.CategoryValues{w.attribute(name): ecm.Text(value)})
 }
 
 // during does something once at an entry of the journal.

@@ -56,6 +56,8 @@ var (
 	// ErrFieldConflict: a field of the metadata was changed on the side that does
 	// not own it, or on both. Neither was written to.
 	ErrFieldConflict = errors.New("metadata in conflict")
+	// ErrNotTaken: the other side did not take a command.
+	ErrNotTaken = errors.New("command not taken")
 	// ErrBroken: the source's description of the asset cannot be used.
 	ErrBroken = errors.New("source item is broken")
 )

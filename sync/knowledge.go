@@ -17,6 +17,7 @@ import (
 // It is a cache: every fact can be read again.
 type knowledge struct {
 	category   cell[*ecm.Category]
+	categories cells[ecm.NodeID, *ecm.Category]
 	folders    cells[string, ecm.NodeID]
 	schedules  cells[ecm.NodeID, []string]
 	references cells[string, string]

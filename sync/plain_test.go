@@ -14,22 +14,10 @@ import (
 	"github.com/smintecm/sdk/internal/testserver"
 )
 
-// attributeKey is how the server calls an attribute of the record category.
-func (w *world) attributeKey(name string) string {
-	w.t.Helper()
-	for i, a := range attributes() {
-		if a.Label == name {
-			return fmt.Sprintf("%d_%d", w.category, i+2)
-		}
-	}
-	require.Fail(w.t, "no attribute "+name)
-	return ""
-}
-
 // set is a person who changes an attribute of a record in ECM.
 func (p *plainECM) set(w *world, node int64, name, value string) {
 	p.t.Helper()
-	form := url.Values{w.attributeKey(name): {value}}
+	form := url.Values{w.attribute(name): {value}}
 	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPut, fmt.Sprintf("%s/v2/nodes/%d/categories/%d/", p.base, node, w.category), strings.NewReader(form.Encode()))
 	require.NoError(p.t, err)
 	r.Header.Set("OTCSTicket", p.ticket)
@@ -54,7 +42,7 @@ func (p *plainECM) attribute(w *world, node int64, name string) string {
 	}
 	p.json(fmt.Sprintf("/v2/nodes/%d/categories/%d", node, w.category), &answer)
 	require.Len(p.t, answer.Results, 1)
-	value := answer.Results[0].Data.Categories[w.attributeKey(name)]
+	value := answer.Results[0].Data.Categories[w.attribute(name)]
 	if value == nil {
 		return ""
 	}

@@ -74,6 +74,8 @@ type Policy struct {
 	FormerAccess []AccessPolicy `json:"former_access,omitempty"`
 	// Metadata is kept in step between records and portal assets; nil: none is.
 	Metadata *MetadataPolicy `json:"metadata,omitempty"`
+	// Surface says which records Smint.io is offered; nil: none.
+	Surface *SurfacePolicy `json:"surface,omitempty"`
 }
 
 // ClassRule names the class of the assets that it fits. An empty list fits
@@ -193,6 +195,7 @@ func (p Policy) check(faults *records.Problems) {
 	p.Jurisdiction.check(faults)
 	p.checkAccess(faults)
 	p.Metadata.check(faults, p.Attributes)
+	p.Surface.check(faults)
 }
 
 // class finds the rule for the asset.

@@ -74,6 +74,8 @@ type Receipt struct {
 	// route that was taken.
 	Certificate string            `json:"certificate,omitempty"`
 	Replacement *ReplacementRoute `json:"replacement,omitempty"`
+	// Surfaced is what became of each record that is offered, or is not.
+	Surfaced []SurfaceItem `json:"surfaced,omitempty"`
 	// Findings are remarks that stop nothing, such as a lossy mapping.
 	Findings  []string      `json:"findings,omitempty"`
 	At        time.Time     `json:"at"`

@@ -180,8 +180,10 @@ func (s *Scope) Check(ctx context.Context) error {
 			return fmt.Errorf("check scope %s: %w", s.id, err)
 		}
 	}
-	if err := s.checkMetadata(ctx, note); err != nil {
-		return fmt.Errorf("check scope %s: %w", s.id, err)
+	for _, check := range []func(context.Context, func(string, ...any)) error{s.checkMetadata, s.checkSurface} {
+		if err := check(ctx, note); err != nil {
+			return fmt.Errorf("check scope %s: %w", s.id, err)
+		}
 	}
 	if err := s.checkReferences(ctx, note); err != nil {
 		return err
