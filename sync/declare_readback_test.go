@@ -1,11 +1,14 @@
 package sync_test
 
 import (
+	"bytes"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/internal/testserver"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -74,10 +77,85 @@ func TestR7_RecordDetailsGoInWithTheClass(t *testing.T) {
 	w := newWorld(t, func(c *recsync.ScopeConfig) {
 		c.Policy.FileStatus, c.Policy.Essential, c.Policy.Storage = "CLOSED", "VR", "DIG"
 	})
-	r := mustDeclare(w, w.asset("1", picture(10)))
+	r, err := w.declare(w.asset("1", picture(10)))
+	require.NoError(t, err, "the record details carry the policy's status, essential and storage, and are read back")
 	details, err := w.config.ECM.RMClassifications.Get(t.Context(), r.Record.Node())
 	require.NoError(t, err)
 	e := details.Primary()
 	require.Equal(t, "CLOSED VR DIG", e.Status+" "+e.Essential+" "+e.Storage, "the record details carry the policy's status, essential and storage")
 	require.Equal(t, w.clock.Now().UTC().Format("2006-01-02"), e.RecordDate.Format("2006-01-02"), "retention counts from the record date: it is the day of the declaration")
+}
+
+// TestR9_WhatAServerConfirmsAndDoesNotDoIsNoticed: it answers 200 and the
+// record is not classified, or not final.
+func TestR9_WhatAServerConfirmsAndDoesNotDoIsNoticed(t *testing.T) {
+	t.Parallel()
+	for step, route := range map[string]string{
+		"classification": "POST /v1/nodes/{id}/rmclassifications", "finalization": "PUT /v1/rmclassifications/finalizerecords",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, nil)
+			a := w.asset("1", picture(10))
+			w.ecm.Fail(testserver.Fault{Route: route, Times: -1, Status: 200, Body: "{}"})
+			r, err := w.declare(a)
+			require.ErrorIs(t, err, recsync.ErrVerify, "a %s that did nothing is noticed: it is read back", step)
+			require.Equal(t, recsync.Incomplete, r.Change)
+			require.False(t, r.Final, "the receipt says what reads back")
+			w.ecm.Heal()
+			r, err = w.declare(a)
+			require.NoError(t, err, "called again, it goes on")
+			require.True(t, r.Final)
+		})
+	}
+}
+
+// TestDeclareRecord_WhatIsFinalIsComparedWithWhatWasMeant: somebody else
+// changes the details right before the record is final.
+func TestDeclareRecord_WhatIsFinalIsComparedWithWhatWasMeant(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	a := w.asset("1", picture(10))
+	w.during(recsync.Intent, "finalize", func() error {
+		id, c := ecm.NodeID(w.records()[0].ID), w.config.ECM.RMClassifications
+		details, err := c.Get(t.Context(), id)
+		require.NoError(t, err)
+		return c.Update(t.Context(), id, ecm.RecordUpdate{Token: details.Token, Status: "CLOSED"})
+	})
+	_, err := w.declare(a)
+	require.ErrorIs(t, err, recsync.ErrVerify, "class, schedule and status are read back when the record is final")
+	require.ErrorContains(t, err, "status is ")
+}
+
+// TestDeclareRecord_KeptOpenWhereThePolicySaysSo: nothing is finalized, and the
+// receipt does not say so.
+func TestDeclareRecord_KeptOpenWhereThePolicySaysSo(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *recsync.ScopeConfig) { c.Policy.KeepOpen = true })
+	a := w.asset("1", picture(10))
+	for _, want := range []recsync.Change{recsync.Created, recsync.Unchanged} {
+		r := mustDeclare(w, a)
+		require.Equal(t, want, r.Change)
+		require.False(t, r.Final, "the receipt says what reads back: the record is open")
+	}
+	require.False(t, w.records()[0].Final, "a policy that keeps records open finalizes none")
+}
+
+// TestR9_AnUploadThatWasCutOffIsSentAnew: a node carries the key, no digest, and
+// not all of the bytes. It is no record yet, so it is removed and not kept.
+func TestR9_AnUploadThatWasCutOffIsSentAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	content := picture(5000)
+	a := w.asset("1", content)
+	cut, err := w.config.ECM.Nodes.UploadDocument(t.Context(), ecm.Document{
+		Parent: ecm.NodeID(w.ecm.AddFolder(w.root, a.Key.Folder())), Name: a.Key.NodeName(), Content: bytes.NewReader(content[:1234]), Size: 1234,
+		Categories: ecm.CategoryValues{w.attributeKey("Record key"): ecm.Text(a.Key.String())},
+	})
+	require.NoError(t, err)
+	r, err := w.declare(a)
+	require.NoError(t, err)
+	require.NotEqual(t, cut.ID, r.Record.Node(), "an upload that was cut off was taken for the content")
+	require.Len(t, w.records(), 1, "what was cut off is removed")
+	require.Equal(t, content, w.storedBytes(int64(r.Record.Node())), "the content is sent anew, whole")
+	require.True(t, r.Final)
 }

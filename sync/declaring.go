@@ -249,9 +249,6 @@ func (d *declaration) resume(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%w: the record's digest attribute: %w", ErrVerify, err)
 		}
-		if d.digest.IsValid() && digest != d.digest {
-			return digest.Check(d.digest, "the record")
-		}
 		if err := d.bind(digest); err != nil {
 			return err
 		}
