@@ -149,7 +149,7 @@ func TestR9_AnUploadThatWasCutOffIsSentAnew(t *testing.T) {
 	a := w.asset("1", content)
 	cut, err := w.config.ECM.Nodes.UploadDocument(t.Context(), ecm.Document{
 		Parent: ecm.NodeID(w.ecm.AddFolder(w.root, a.Key.Folder())), Name: a.Key.NodeName(), Content: bytes.NewReader(content[:1234]), Size: 1234,
-		Categories: ecm.CategoryValues{w.attributeKey("Record key"): ecm.Text(a.Key.String())},
+		Categories: ecm.CategoryValues{w.attribute("Record key"): ecm.Text(a.Key.String())},
 	})
 	require.NoError(t, err)
 	r, err := w.declare(a)
