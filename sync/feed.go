@@ -188,21 +188,31 @@ func (f *follower) run(ctx context.Context) error {
 
 // load refuses the state of another scope or feed.
 func (f *follower) load(ctx context.Context) error {
-	state, err := f.store.Load(ctx)
+	state, err := loadFeed(ctx, f.s, f.store, purchaseFeed)
 	if err != nil {
 		return err
-	}
-	if state.Scope == "" {
-		state.Scope, state.Feed = f.s.id.String(), purchaseFeed
-	}
-	if state.Scope != f.s.id.String() || state.Feed != purchaseFeed {
-		return fmt.Errorf("%w: %w: the checkpoint is that of feed %q of scope %q", ErrForeignScope, errCheckpoint, state.Feed, state.Scope)
 	}
 	f.state = state
 	if f.opts.FromStart {
 		f.state.Continuation = ""
 	}
 	return nil
+}
+
+// loadFeed loads the state of a feed, and refuses that of another scope or
+// feed.
+func loadFeed(ctx context.Context, s *Scope, store FeedStore, feed string) (FeedState, error) {
+	state, err := store.Load(ctx)
+	if err != nil {
+		return FeedState{}, err
+	}
+	if state.Scope == "" {
+		state.Scope, state.Feed = s.id.String(), feed
+	}
+	if state.Scope != s.id.String() || state.Feed != feed {
+		return FeedState{}, fmt.Errorf("%w: %w: the checkpoint is that of feed %q of scope %q", ErrForeignScope, errCheckpoint, state.Feed, state.Scope)
+	}
+	return state, nil
 }
 
 func (f *follower) save(ctx context.Context) error {

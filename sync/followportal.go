@@ -81,15 +81,9 @@ func (f *portalFollower) run(ctx context.Context) error {
 }
 
 func (f *portalFollower) load(ctx context.Context) error {
-	state, err := f.store.Load(ctx)
+	state, err := loadFeed(ctx, f.s, f.store, portalFeed)
 	if err != nil {
 		return err
-	}
-	if state.Scope == "" {
-		state.Scope, state.Feed = f.s.id.String(), portalFeed
-	}
-	if state.Scope != f.s.id.String() || state.Feed != portalFeed {
-		return fmt.Errorf("%w: %w: the checkpoint is that of feed %q of scope %q", ErrForeignScope, errCheckpoint, state.Feed, state.Scope)
 	}
 	if state.Seen == nil {
 		state.Seen = map[string]smint.Revision{}
