@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/records/evidence"
+	"github.com/smintecm/sdk/smint"
+	"github.com/smintecm/sdk/smint/adapter"
+	recsync "github.com/smintecm/sdk/sync"
+)
+
+// tenant is one scope of the policy with all that it keeps: nothing in it is
+// shared with another scope but the rate of a common account.
+type tenant struct {
+	dir     string
+	scope   *recsync.Scope
+	key     ed25519.PrivateKey
+	store   *evidence.TrailFolder
+	people  *evidence.People
+	trail   *evidence.Trail
+	surface *recsync.Surface
+	feed    http.Handler
+	runners []*recsync.Runner
+}
+
+// openTenant opens a scope and its state. The trail is opened first: its lock
+// keeps a second process off the whole folder.
+func (b *bridge) openTenant(ctx context.Context, p recsync.ScopePolicy, opener *recsync.Opener, offers *adapter.Publisher) (t *tenant, err error) {
+	t = &tenant{dir: filepath.Join(b.state, p.ID.String())}
+	defer func() {
+		if err != nil {
+			err = errors.Join(fmt.Errorf("scope %s: %w", p.ID, err), t.close())
+		}
+	}()
+	if err = os.MkdirAll(t.dir, 0o700); err != nil {
+		return t, err
+	}
+	if t.store, err = evidence.OpenTrailFolder(filepath.Join(t.dir, "trail")); err != nil {
+		return t, err
+	}
+	if t.key, err = signingKey(filepath.Join(t.dir, "signer.pem")); err != nil {
+		return t, err
+	}
+	if t.people, err = evidence.OpenPeople(filepath.Join(t.dir, "people")); err != nil {
+		return t, err
+	}
+	host, _ := os.Hostname()
+	if t.trail, err = evidence.OpenTrail(ctx, evidence.TrailConfig{
+		Scope: p.ID, Store: t.store, Signer: t.key, People: t.people,
+		Actor: evidence.TrailActor{Organization: p.Client, User: p.ECM.User, Application: "github.com/smintecm/sdk/examples/bridge", Location: host},
+	}); err != nil {
+		return t, err
+	}
+	b.tenants[p.ID] = t
+	t.scope, err = opener.Open(ctx, p.ID)
+	if err != nil || p.Policy.Surface == nil {
+		return t, err
+	}
+	if t.surface, err = recsync.OpenSurface(t.scope, filepath.Join(t.dir, "feed"), recsync.SurfaceOptions{}); err != nil {
+		return t, err
+	}
+	// The feed is a place where access is taken away, and it is made of the
+	// scope: so the place was named before, and is filled in here.
+	*offers = *t.surface.Publisher(offers.Back)
+	t.feed, err = t.surface.Handler(adapter.Options{
+		Authenticate: adapter.Bearer(smint.Secret(b.feedToken())), Prefix: "/scopes/" + p.ID.String() + "/adapter/v1",
+	})
+	return t, err
+}
+
+// makeRunners makes the two directions of a scope.
+func (b *bridge) makeRunners(t *tenant, p recsync.ScopePolicy) error {
+	state := func(name string) *recsync.FileFeedStore { return recsync.NewFileFeedStore(filepath.Join(t.dir, name)) }
+	follow := recsync.FollowConfig{Every: b.every, OnPass: b.out.pass}
+	byAttribute := p.Policy.Approval.Source == records.ApprovalByAttribute
+	if p.Smint != nil && !byAttribute {
+		follow.Purchases = state("purchases.json")
+	}
+	if p.Smint != nil && byAttribute {
+		follow.Portal = state("portal.json")
+	}
+	if follow.Purchases != nil || follow.Portal != nil {
+		r, err := recsync.Follow(t.scope, follow)
+		if err != nil {
+			return err
+		}
+		t.runners = append(t.runners, r)
+	}
+	watch, err := recsync.Watch(t.scope, recsync.WatchConfig{
+		Events: recsync.NewFileWatchStore(filepath.Join(t.dir, "seen.json")), Open: state("open.json"),
+		Surface: t.surface, Metadata: p.Policy.Metadata != nil, Every: b.every, OnPass: b.out.pass,
+	})
+	if err != nil {
+		return err
+	}
+	t.runners = append(t.runners, watch)
+	return nil
+}
+
+func (t *tenant) close() error {
+	var errs []error
+	if t.surface != nil {
+		errs = append(errs, t.surface.Close())
+	}
+	if t.people != nil {
+		errs = append(errs, t.people.Close())
+	}
+	if t.store != nil {
+		errs = append(errs, t.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// signingKey reads the scope's key, or makes one. A real service keeps it in a
+// key service or on a token, behind the same crypto.Signer.
+func signingKey(path string) (ed25519.PrivateKey, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		_, key, err := ed25519.GenerateKey(nil)
+		if err != nil {
+			return nil, err
+		}
+		return key, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "ED25519 SEED", Bytes: key.Seed()}), 0o600)
+	}
+	if err != nil {
+		return nil, err
+	}
+	block, _ := pem.Decode(text)
+	if block == nil || len(block.Bytes) != ed25519.SeedSize {
+		return nil, fmt.Errorf("%s holds no key: restore it; a new one would not continue the trail", path)
+	}
+	return ed25519.NewKeyFromSeed(block.Bytes), nil
+}
+
+// feedToken lets a data adapter in; without one in the environment nobody is.
+func (b *bridge) feedToken() string {
+	if token := strings.TrimSpace(b.getenv("BRIDGE_FEED_TOKEN")); token != "" {
+		return token
+	}
+	return rand.Text()
+}
