@@ -15,7 +15,7 @@ import (
 // openFeed names the list of events that are not proven yet.
 const openFeed = "open dispositions"
 
-// QueueOpen: what happened in ECM is not proven at Smint.io yet.
+// QueueOpen lists what happened in ECM and is not proven at Smint.io yet.
 const QueueOpen = "not proven"
 
 // WatchConfig says how a scope is watched.

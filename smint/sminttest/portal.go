@@ -31,7 +31,7 @@ type PortalAsset struct {
 func (s *Server) PutAsset(a PortalAsset) (smint.AssetID, error) {
 	err := s.fake.PutAsset(testserver.SmintJSON{
 		"id": a.ID, "external_id": a.ID, "version": a.Version, "etag": a.ETag, "content_type": a.ContentType, "name": testserver.SmintText("x-default", a.Name),
-		"permissions": []any{"search", "read_details", "download_layout", "download_hires"}, "attributes": testserver.SmintJSON(a.Attributes),
+		"permissions": []any{"search", "read_details", "download_layout", "download_hires"}, "attributes": a.Attributes,
 		"file": testserver.SmintJSON{"file_name": a.FileName, "media_type": a.MediaType, "file_size_in_bytes": len(a.Content)},
 	}, testserver.SmintBytes(a.Content))
 	return smint.AssetID("99:" + a.ContentType + ":" + a.ID), err
