@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -75,9 +76,13 @@ type Settings struct {
 	// StatusField is the name of the record status in writes: "file_status",
 	// or "status" as the description has it.
 	StatusField string
-	// XrefInQuery sends cross-reference parameters in the query, as the
-	// description has it, and not as a form.
-	XrefInQuery bool
+	// Places says where a write sends its parameters, by the write's name as
+	// [Operations] lists it: {"Holds.Apply": InQuery}. Without an entry it is a
+	// form where that was seen live, and where the description puts them
+	// otherwise.
+	Places map[string]Place
+	// Lists is how several values of one parameter are sent, repeated by default.
+	Lists ListEncoding
 	// OfficialMeansFinal takes a record whose official flag is set for final
 	// also where it could still be finalized.
 	OfficialMeansFinal bool
@@ -161,6 +166,8 @@ func New(baseURL string, cred Credentials, opts ...Option) (*Client, error) {
 	for _, err := range o.errs {
 		faults.Add("option", err, "a valid option")
 	}
+	o.settings.check(&faults)
+	o.settings.Places = maps.Clone(o.settings.Places)
 	if o.settings.StatusField == "" {
 		o.settings.StatusField = "file_status"
 	}

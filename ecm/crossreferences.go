@@ -85,9 +85,5 @@ func (s *CrossReferencesService) Assign(ctx context.Context, id NodeID, x CrossR
 	}
 	// The comment must be there, also if it is empty.
 	values := url.Values{"xref_type": {x.Type}, "xref_id": {x.To.String()}, "comment": {x.Comment}}
-	req := rest.Request{Route: &routes.xrefAssign, Path: []any{id}, Form: values}
-	if s.settings.XrefInQuery {
-		req.Form, req.Query = nil, values
-	}
-	return s.do(ctx, req)
+	return s.do(ctx, rest.Request{Route: &routes.xrefAssign, Path: []any{id}, Form: values})
 }

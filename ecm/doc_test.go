@@ -14,46 +14,63 @@ import (
 	"github.com/smintecm/sdk/ecm"
 )
 
+// eachFunction calls f for every function and method of this package.
+func eachFunction(t *testing.T, f func(*ast.FuncDecl)) {
+	t.Helper()
+	entries, err := os.ReadDir(".")
+	require.NoError(t, err)
+	for _, e := range entries {
+		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), e.Name(), nil, parser.ParseComments)
+		require.NoError(t, err)
+		for _, d := range file.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok {
+				f(fn)
+			}
+		}
+	}
+}
+
+var operation = regexp.MustCompile(`(GET|HEAD|POST|PUT|DELETE) (/v[12]/[^\s,]+)`)
+
+// documented are the vendor's operations that the comment of each call names.
+func documented(t *testing.T) map[string][]string {
+	t.Helper()
+	calls := map[string][]string{}
+	eachFunction(t, func(fn *ast.FuncDecl) {
+		if !fn.Name.IsExported() || serviceOf(fn) == "" {
+			return
+		}
+		name := serviceOf(fn) + "." + fn.Name.Name
+		require.True(t, strings.HasPrefix(fn.Doc.Text(), fn.Name.Name+" "), "%s: the comment begins with the name", name)
+		_, api, found := strings.Cut(fn.Doc.Text(), "\nAPI: ")
+		require.True(t, found, "%s does not name the vendor's operation", name)
+		for _, o := range operation.FindAllStringSubmatch(strings.ReplaceAll(api, "\n", " "), -1) {
+			calls[name] = append(calls[name], o[1]+" "+strings.TrimSuffix(o[2], "."))
+		}
+		require.NotEmpty(t, calls[name], "%s names no operation: %s", name, api)
+	})
+	require.Greater(t, len(calls), 150)
+	return calls
+}
+
 // TestDoc_EveryCallNamesTheVendorsOperation: who reads the vendor's pages finds
 // our call, and the other way round. What the comment names is what the table
 // of routes has.
 func TestDoc_EveryCallNamesTheVendorsOperation(t *testing.T) {
 	t.Parallel()
-	described := map[string]bool{}
+	described, named := map[string]bool{}, map[string]bool{}
 	for _, o := range ecm.Operations() {
 		described[o.Method+" "+o.Template] = true
 	}
-	operation := regexp.MustCompile(`(GET|HEAD|POST|PUT|DELETE) (/v[12]/[^\s,]+)`)
-	entries, err := os.ReadDir(".")
-	require.NoError(t, err)
-	count, named := 0, map[string]bool{}
-	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), ".go") || strings.HasSuffix(e.Name(), "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), e.Name(), nil, parser.ParseComments)
-		require.NoError(t, err)
-		for _, d := range f.Decls {
-			fn, ok := d.(*ast.FuncDecl)
-			if !ok || !fn.Name.IsExported() || serviceOf(fn) == "" {
-				continue
-			}
-			count++
-			text := fn.Doc.Text()
-			name := serviceOf(fn) + "." + fn.Name.Name
-			require.True(t, strings.HasPrefix(text, fn.Name.Name+" "), "%s: the comment begins with the name", name)
-			_, api, found := strings.Cut(text, "\nAPI: ")
-			require.True(t, found, "%s does not name the vendor's operation", name)
-			list := operation.FindAllStringSubmatch(strings.ReplaceAll(api, "\n", " "), -1)
-			require.NotEmpty(t, list, "%s names no operation: %s", name, api)
-			for _, o := range list {
-				at := o[1] + " " + strings.TrimSuffix(o[2], ".")
-				require.True(t, described[at], "%s names %q, which no row of the table of routes has", name, at)
-				named[at] = true
-			}
+	for name, list := range documented(t) {
+		for _, at := range list {
+			require.True(t, described[at], "%s names %q, which no row of the table of routes has", name, at)
+			named[at] = true
 		}
 	}
-	require.Greater(t, count, 150)
 	for at := range described {
 		if strings.HasSuffix(at, " /v1/auth") {
 			continue // credentials send these; their types name them.

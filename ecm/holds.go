@@ -239,7 +239,7 @@ type NewHold struct {
 // verdict the error matches ErrOutcomeUnknown: find it by name before
 // repeating.
 //
-// API: POST /v1/holds.
+// API: POST /v1/holds, GET /v2/hold.
 func (s *HoldsService) Create(ctx context.Context, h NewHold) (HoldID, error) {
 	var faults rest.Problems
 	wantText(&faults, "name", h.Name)
@@ -254,9 +254,13 @@ func (s *HoldsService) Create(ctx context.Context, h NewHold) (HoldID, error) {
 	}
 	form := params{}.text("type", h.Type).text("name", h.Name).text("comment", h.Comment).text("alternate_id", h.AlternateID).
 		number("parent_id", int64(h.Group)).date("date_applied", h.Applied).date("date_to_remove", h.ToRemove)
+	req, err := s.settings.placed(rest.Request{Route: &routes.holdCreate, Form: url.Values(form)})
+	if err != nil {
+		return 0, err
+	}
 	answer, err := rest.Do[struct {
 		ID number `json:"holdID"`
-	}](ctx, s.rest, rest.Request{Route: &routes.holdCreate, Form: url.Values(form)})
+	}](ctx, s.rest, req)
 	if err == nil && answer.ID == 0 {
 		found, findErr := s.Find(ctx, h.Name)
 		if findErr != nil {
@@ -306,7 +310,8 @@ func (s *HoldsService) Update(ctx context.Context, id HoldID, u HoldUpdate) erro
 // hold that is in use and one that does not exist, so its items are read
 // first: one that still holds something is ErrConflict.
 //
-// API: DELETE /v1/holds/{id}.
+// API: DELETE /v1/holds/{id}, GET /v2/holditems/{id},
+// GET /v2/holditems/{id}/page.
 func (s *HoldsService) Delete(ctx context.Context, id HoldID) error {
 	var faults rest.Problems
 	wantID(&faults, "id", id)
@@ -321,7 +326,8 @@ func (s *HoldsService) Delete(ctx context.Context, id HoldID) error {
 
 // DeleteByName is Delete for a hold's name.
 //
-// API: DELETE /v2/hold.
+// API: DELETE /v2/hold, GET /v2/hold, GET /v2/holditems/{id},
+// GET /v2/holditems/{id}/page.
 func (s *HoldsService) DeleteByName(ctx context.Context, name string) error {
 	found, err := s.Find(ctx, name)
 	if err != nil {

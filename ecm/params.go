@@ -92,6 +92,10 @@ func (c *core) sendQuery(ctx context.Context, route *rest.Route, path []any, que
 // do makes a write of whose answer nothing is needed. One that says "not
 // ok" is no success, whatever its status.
 func (c *core) do(ctx context.Context, req rest.Request) error {
+	req, err := c.settings.placed(req)
+	if err != nil {
+		return err
+	}
 	answer, err := rest.Do[rest.Maybe](ctx, c.rest, req)
 	if err != nil {
 		return err
@@ -131,6 +135,10 @@ func (c *core) do2(ctx context.Context, route *rest.Route, path []any, query, fo
 	req := rest.Request{Route: route, Path: path, Query: url.Values(query)}
 	if form != nil {
 		req.Form = url.Values(form)
+	}
+	req, err := c.settings.placed(req)
+	if err != nil {
+		return 0, err
 	}
 	answer, err := rest.Do[outcome](ctx, c.rest, req)
 	if err != nil {

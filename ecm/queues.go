@@ -69,7 +69,11 @@ func (s *QueuesService) Add(ctx context.Context, id NodeID, task string, subItem
 		}
 	}
 	query := params{}.number("id", int64(id)).text("task_name", task).flag("apply_subitems", subItems)
-	answer, err := rest.Do[wireTask](ctx, s.rest, rest.Request{Route: &routes.queueAdd, Query: url.Values(query)})
+	req, err := s.settings.placed(rest.Request{Route: &routes.queueAdd, Query: url.Values(query)})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := rest.Do[wireTask](ctx, s.rest, req)
 	return answer.task(&routes.queueAdd, err)
 }
 

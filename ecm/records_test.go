@@ -114,7 +114,7 @@ func TestCrossReferences_BetweenRecordsOnly(t *testing.T) {
 	list, err := s.c.CrossReferences.OfNode(t.Context(), b)
 	require.NoError(t, err)
 	require.Equal(t, []ecm.CrossReference{{Type: "B", To: a}}, list)
-	inQuery := s.client(t, "svc-dam", "svc-dam-password", ecm.WithSettings(ecm.Settings{XrefInQuery: true}))
+	inQuery := s.client(t, "svc-dam", "svc-dam-password", ecm.WithSettings(ecm.Settings{Places: map[string]ecm.Place{"CrossReferences.Assign": ecm.InQuery}}))
 	require.NoError(t, inQuery.CrossReferences.Assign(t.Context(), b, ecm.CrossReference{Type: "A", To: a}))
 	require.Contains(t, s.last(t, "POST /v1/nodes/{id}/xrefs").Query, "xref_type=A")
 }
