@@ -77,10 +77,9 @@ func (s Settings) placed(req rest.Request) (rest.Request, error) {
 		return req, err
 	}
 	req.Form, req.Query = s.listed(req.Form), s.listed(req.Query)
-	switch place {
-	case InQuery:
+	if place == InQuery {
 		req.Form, req.Query = nil, merged(req.Query, req.Form)
-	case InForm:
+	} else if place == InForm {
 		req.Form, req.Query = merged(req.Form, req.Query), nil
 	}
 	return req, nil
