@@ -70,17 +70,17 @@ func (s Settings) placed(req rest.Request) (rest.Request, error) {
 	if req.Body != nil || len(req.Form)+len(req.Query) == 0 || req.Form.Has("body") {
 		return req, nil
 	}
-	place := s.Places[req.Route.Name]
-	if place == InBody {
+	switch s.Places[req.Route.Name] {
+	case InBody:
 		form, err := bodyJSON(jsonOf(req.Form, req.Query))
 		req.Form, req.Query = form, nil
 		return req, err
-	}
-	req.Form, req.Query = s.listed(req.Form), s.listed(req.Query)
-	if place == InQuery {
-		req.Form, req.Query = nil, merged(req.Query, req.Form)
-	} else if place == InForm {
-		req.Form, req.Query = merged(req.Form, req.Query), nil
+	case InQuery:
+		req.Form, req.Query = nil, s.listed(merged(req.Query, req.Form))
+	case InForm:
+		req.Form, req.Query = s.listed(merged(req.Form, req.Query)), nil
+	default:
+		req.Form, req.Query = s.listed(req.Form), s.listed(req.Query)
 	}
 	return req, nil
 }
