@@ -152,7 +152,7 @@ func homecoming(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-const homecomingTime = 10 * time.Second
+const homecomingTime = 5 * time.Second
 
 // turn waits for this process's turn at refreshing.
 func (o *oauth) turn(ctx context.Context) (func(), error) {

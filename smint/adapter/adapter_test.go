@@ -479,3 +479,35 @@ func TestFeed_KnowsAnAssetAgainAfterARestart(t *testing.T) {
 	a.Until, a.From, a.Groups, a.Attributes = a.Until.UTC(), a.From.UTC(), nil, nil
 	require.Equal(t, adapter.Unchanged, r.publish(a, 7))
 }
+
+// TestBetter9_RemovalExpiryAndHoldHaveTheirEffect: the vendor's cores copy
+// dates and flags, and nothing follows from them. Here each of them reaches
+// what a creative sees and can download.
+func TestBetter9_RemovalExpiryAndHoldHaveTheirEffect(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, adapter.FeedOptions{})
+	ends := r.clock.Now().Add(time.Hour)
+	r.publish(asset(1, func(a *adapter.Asset) { a.Until = ends }), 1)
+	r.publish(asset(2, func(a *adapter.Asset) { a.FirstUseUntil = ends }), 1)
+	r.publish(asset(3, func(a *adapter.Asset) { a.Until, a.Held = ends, true }), 1)
+	r.publish(asset(4, func(a *adapter.Asset) { a.Held = true }), 1)
+	r.publish(asset(5), 1)
+	r.poll()
+	for n := range 5 {
+		require.True(t, r.downloads(fmt.Sprintf("otcs-%d", n+1)), n+1)
+	}
+	r.clock.Move(61 * time.Minute)
+	_, err := r.feed.Remove(t.Context(), "otcs-5", "5", 2, "cancelled")
+	require.NoError(t, err)
+	r.poll()
+	says := map[string]string{}
+	for _, s := range r.smint.Sights() {
+		says[s.ID] = s.Indicator
+		require.Equal(t, s.ID == "otcs-4", s.Hires, s.ID)
+		require.Equal(t, fmt.Sprint(s.ID == "otcs-3" || s.ID == "otcs-4"), fmt.Sprint(s.Attributes["ecm_hold"]), s.ID)
+	}
+	require.Equal(t, map[string]string{"otcs-1": "Expired", "otcs-2": "No new use", "otcs-3": "Expired", "otcs-4": ""}, says, "a hold keeps a record and prolongs no right")
+	for n := range 5 {
+		require.Equal(t, n == 3, r.downloads(fmt.Sprintf("otcs-%d", n+1)), n+1)
+	}
+}
