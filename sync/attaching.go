@@ -108,7 +108,7 @@ func (a *attachment) write(ctx context.Context, f *os.File) error {
 		return err
 	}
 	digest, err := records.NewDigest(sum.Sum(nil))
-	a.version, a.summary = evidenceVersion{digest, a.State, p.Approval.At}, &summary
+	a.version, a.summary = evidenceVersion{digest, a.State, p.Approval.At, a.Proves.Short()}, &summary
 	return err
 }
 

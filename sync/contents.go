@@ -60,6 +60,12 @@ type payload struct {
 	close func() error
 }
 
+// Read and Close make the payload a content that can be spooled.
+func (p *payload) Read(b []byte) (int, error) { return p.content.Read(b) }
+
+// Close gives back what was taken for it.
+func (p *payload) Close() error { return p.close() }
+
 // known tells that the digest is known before the first byte is sent.
 func (p *payload) known() bool { return p.digest.IsValid() }
 

@@ -37,6 +37,10 @@ type DeclarePlan struct {
 	Steps        []Step     `json:"steps,omitempty"`
 	Findings     []string   `json:"findings,omitempty"`
 
+	// Into is the record of another version that holds this one, or takes it,
+	// where the policy keeps versions in one record.
+	Into RecordRef `json:"into,omitzero"`
+
 	scope    *Scope
 	asset    Asset
 	approval records.Approval
@@ -44,6 +48,14 @@ type DeclarePlan struct {
 	decision *rightsmap.Decision
 	rights   []rightsmap.Value
 	observed observation
+	// kept is the version in Into, nil if it is not there yet; newest tells that
+	// it is, or will be, the newest one there; before is the digest that the
+	// attributes name, told that they tell of it. outgrown tells that this record holds newer versions too.
+	kept     *carriedVersion
+	newest   bool
+	told     bool
+	before   string
+	outgrown bool
 }
 
 // String prints the plan for a person.
@@ -68,6 +80,12 @@ func (p *DeclarePlan) String() string {
 // they should be, ErrNotOurs if the name is taken by something else,
 // ErrDisposed if the record was destroyed, ErrVerify if reading back shows
 // something else, and those of the clients.
+//
+// Where the policy keeps versions in one record, a new version becomes one of
+// the record that stands, whose attributes then tell of it: the receipt's Record
+// is that one, and Carries the version's key. A record that is final or on hold
+// takes none; then the policy says whether the version becomes a record of its
+// own, which a finding tells, or is refused with ErrNoVersion.
 func DeclareRecord(ctx context.Context, s *Scope, req DeclareRequest) (Receipt, error) {
 	plan, err := PlanDeclareRecord(ctx, s, req)
 	if err != nil {
@@ -95,10 +113,15 @@ func PlanDeclareRecord(ctx context.Context, s *Scope, req DeclareRequest) (*Decl
 		return nil, fmt.Errorf("declare %s: %w", a.Key, err)
 	}
 	p.observed, p.Observed = observed, observed.Observed
+	if err := p.seat(ctx); err != nil {
+		return nil, fmt.Errorf("declare %s: %w", a.Key, err)
+	}
 	if err := p.compare(); err != nil {
 		return nil, err
 	}
-	p.Steps = p.steps()
+	if p.Steps = p.steps(); !p.Into.IsZero() {
+		p.Steps = p.intoSteps()
+	}
 	return p, nil
 }
 
@@ -220,6 +243,16 @@ func (p *DeclarePlan) steps() []Step {
 // it is refused with ErrStalePlan. Its receipt and errors are those of
 // DeclareRecord.
 func (p *DeclarePlan) Apply(ctx context.Context) (Receipt, error) {
+	if p.scope.policy.Change.NewVersion == VersionInRecord {
+		fresh, err := PlanDeclareRecord(ctx, p.scope, DeclareRequest{Asset: p.asset})
+		if err == nil && (fresh.String() != p.String() || !reflect.DeepEqual(fresh.Observed, p.Observed)) {
+			err = fmt.Errorf("%w: %s: planned on %+v, found %+v; plan again", ErrStalePlan, p.Key, p.Observed, fresh.Observed)
+		}
+		if err != nil {
+			return Receipt{}, err
+		}
+		return fresh.apply(ctx)
+	}
 	now, err := p.scope.observe(ctx, p.Key)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("declare %s: %w", p.Key, err)
@@ -233,6 +266,12 @@ func (p *DeclarePlan) Apply(ctx context.Context) (Receipt, error) {
 
 func (p *DeclarePlan) apply(ctx context.Context) (Receipt, error) {
 	d := &declaration{DeclarePlan: p, taking: taking{s: p.scope, primitive: declareRecord, key: p.Key}, id: ecm.NodeID(p.Observed.Node)}
-	err := d.run(ctx)
-	return d.receipt(err), err
+	if p.Into.IsZero() {
+		err := d.run(ctx)
+		return d.receipt(err), err
+	}
+	err := d.runInto(ctx)
+	r := d.receipt(err)
+	r.Record, r.Carries = p.Into, p.Key
+	return r, err
 }

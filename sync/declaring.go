@@ -275,6 +275,10 @@ func (d *declaration) reread(ctx context.Context) error {
 		return err
 	}
 	d.size = size
+	if d.outgrown {
+		d.verified = string(VerifyFull)
+		return source.Check(d.digest, "the source")
+	}
 	if source == stored {
 		if d.observed.Digest != "" {
 			d.verified = string(VerifyFull)

@@ -35,6 +35,9 @@ var (
 	// ErrEvidence: what a record package must prove is not complete; all that
 	// lacks is listed.
 	ErrEvidence = errors.New("evidence is incomplete")
+	// ErrNoVersion: the record that a version belongs to takes none, and the policy
+	// makes no record of its own of it.
+	ErrNoVersion = errors.New("the record takes no version")
 	// ErrNotOurs: the name is taken by something that does not carry the key.
 	ErrNotOurs = errors.New("the name is taken by something else")
 	// ErrPending: it cannot be done yet; it will be possible later.

@@ -49,6 +49,9 @@ type EvidencePlan struct {
 	Scope  string            `json:"scope"`
 	Policy string            `json:"policy"`
 	Key    records.RecordKey `json:"key"`
+	// Proves is the key of what the record holds: its own, or that of a newer
+	// version that it took.
+	Proves records.RecordKey `json:"proves"`
 	// Document is the name of the package's document, State a digest of what the
 	// package proves: a package with the same state is not made again.
 	Document string `json:"document"`
@@ -146,6 +149,9 @@ func (p *EvidencePlan) observe(ctx context.Context) error {
 		return fmt.Errorf("%w: the record is incomplete: declare it again first", ErrPending)
 	}
 	p.record, p.document.class = o, cmp.Or(s.policy.Evidence.Class, ecm.NodeID(o.Class))
+	if p.Proves, err = p.proves(ctx); err != nil {
+		return err
+	}
 	if err := p.document.observe(ctx, o.record, o.evidence); err != nil {
 		return err
 	}
@@ -161,6 +167,20 @@ func (p *EvidencePlan) observe(ctx context.Context) error {
 		return nil
 	}
 	return p.further(ctx)
+}
+
+// proves finds the key of what the record holds now. A newer version that it
+// took is known by the approval that it was given.
+func (p *EvidencePlan) proves(ctx context.Context) (records.RecordKey, error) {
+	carried, err := p.scope.carried(ctx, p.record.record.ID)
+	if err != nil || len(carried) == 0 || p.request.Approval == nil {
+		return p.Key, err
+	}
+	approved := p.request.Approval.Asset
+	if approved.SameAsset(p.Key) && approved.Short() == carried[len(carried)-1].key {
+		return approved, nil
+	}
+	return p.Key, nil
 }
 
 // further begins another document where a hold keeps the package as it is.
@@ -179,7 +199,7 @@ func (p *EvidencePlan) describe(ctx context.Context) error {
 	if p.request.Approval != nil {
 		p.pack.Approval = *p.request.Approval
 	}
-	p.pack.Record, p.pack.Organization, p.pack.At = p.Key, p.scope.policy.Evidence.Organization, p.scope.now().UTC()
+	p.pack.Record, p.pack.Organization, p.pack.At = p.Proves, p.scope.policy.Evidence.Organization, p.scope.now().UTC()
 	for _, step := range []func(context.Context, *records.Problems) error{p.asset, p.rights} {
 		if err := step(ctx, &faults); err != nil {
 			return err
@@ -222,7 +242,7 @@ func (p *EvidencePlan) covers() error {
 	if a.Validate() != nil || !a.Digest.IsValid() {
 		return nil
 	}
-	return a.Covers(p.Key, p.pack.Asset.Digest)
+	return a.Covers(p.Proves, p.pack.Asset.Digest)
 }
 
 // asset says which content is proven.

@@ -18,7 +18,7 @@ func (p *EvidencePlan) tell(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	files, err := j.trail.Export(ctx, p.Key, nil)
+	files, err := j.trail.Export(ctx, p.Proves, nil)
 	if err != nil {
 		return fmt.Errorf("the trail's export: %w", err)
 	}

@@ -19,23 +19,25 @@ import (
 type evidenceVersion struct {
 	digest records.Digest
 	state  string
-	// approved is when the approval that it holds was given.
+	// approved is when the approval that it holds was given, of names what for,
+	// by the short hash of its key.
 	approved time.Time
+	of       string
 }
 
-// label is how a version says what it holds: digest, state, approval.
+// label is how a version says what it holds: digest, state, approval, record.
 func (v evidenceVersion) label() string {
-	return v.digest.String() + " " + v.state + " " + v.approved.UTC().Format(time.RFC3339Nano)
+	return v.digest.String() + " " + v.state + " " + v.approved.UTC().Format(time.RFC3339Nano) + " " + v.of
 }
 
 func parseEvidenceLabel(s string) (v evidenceVersion, ok bool) {
 	parts := strings.Fields(s)
-	if len(parts) != 3 {
+	if len(parts) != 4 {
 		return v, false
 	}
 	digest, err := records.ParseDigest(parts[0])
 	at, timeErr := time.Parse(time.RFC3339Nano, parts[2])
-	return evidenceVersion{digest, parts[1], at}, err == nil && timeErr == nil
+	return evidenceVersion{digest, parts[1], at, parts[3]}, err == nil && timeErr == nil
 }
 
 // evidenceVersions reads what the versions of a package say they hold. The
@@ -71,9 +73,13 @@ func (p *EvidencePlan) kept() *evidenceVersion {
 	return &p.stored[i]
 }
 
-// older tells that a later approval is kept already.
+// older tells that a later approval of the same is kept already. One that does
+// not cover what the record holds is no approval, and not an older one.
 func (p *EvidencePlan) older() bool {
-	return slices.ContainsFunc(p.stored, func(v evidenceVersion) bool { return v.approved.After(p.pack.Approval.At) })
+	a := p.pack.Approval
+	return a.Covers(p.Proves, p.pack.Asset.Digest) == nil && slices.ContainsFunc(p.stored, func(v evidenceVersion) bool {
+		return v.of == p.Proves.Short() && v.approved.After(a.At)
+	})
 }
 
 // missing tells that a package with this state is to be made.
@@ -106,7 +112,7 @@ func (p *EvidencePlan) state() (string, error) {
 		Signers      []string          `json:"signers"`
 		SHA512       bool              `json:"sha512"`
 	}{
-		p.Key, p.pack.Organization, p.pack.Asset.Digest, p.pack.Asset.Size, p.pack.Asset.FileName, p.pack.Asset.MediaType, p.pack.Asset.Location, a,
+		p.Proves, p.pack.Organization, p.pack.Asset.Digest, p.pack.Asset.Size, p.pack.Asset.FileName, p.pack.Asset.MediaType, p.pack.Asset.Location, a,
 		p.pack.Without,
 		[]string{digest(p.pack.Rights.Source), digest(p.pack.Rights.Original), digest(p.pack.Rights.ODRL), digest(p.pack.XMP)},
 		p.pack.Rights.Basis, p.Signers, p.scope.policy.Evidence.SHA512,

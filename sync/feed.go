@@ -309,7 +309,7 @@ func brokenItem(err error) ItemResult {
 // refusals concern one item, whatever else went wrong with it; outages
 // concern the pass: going on would only fail the same way.
 var (
-	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrJurisdiction, ErrSchedule, ErrMetadata, ErrEvidence, ErrDigest, ErrNotOurs, ErrDisposed, ErrBroken, records.ErrInvalid}
+	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrJurisdiction, ErrSchedule, ErrMetadata, ErrEvidence, ErrNoVersion, ErrDigest, ErrNotOurs, ErrDisposed, ErrBroken, records.ErrInvalid}
 	outages  = []error{
 		ecm.ErrUnavailable, ecm.ErrThrottled, ecm.ErrUnauthenticated, ecm.ErrRetryBudget, ecm.ErrOutcomeUnknown, smint.ErrGrantDead, ErrSetup,
 		errJournal,

@@ -36,7 +36,7 @@ func (l *relicensing) run(ctx context.Context) error {
 	}
 	known := len(l.results)
 	for _, ref := range standing {
-		told := slices.IndexFunc(l.results[:known], func(r ItemResult) bool { return r.ID == ref.key.String() && r.Rights != nil })
+		told := slices.IndexFunc(l.results[:known], func(r ItemResult) bool { return r.Rights != nil && r.Rights.Record.key == ref.key })
 		if told < 0 {
 			err = l.renew(ctx, RightsRequest{Record: ref, Source: l.t.Raw, Original: source})
 		}

@@ -12,9 +12,16 @@ import (
 	"github.com/smintecm/sdk/records"
 )
 
-// ofItem reads all records of one purchase or portal asset, in all versions,
-// from their names: they lie in one folder.
+// ofItem reads the records of one purchase or portal asset that stand, in all
+// versions.
 func (s *Scope) ofItem(ctx context.Context, item string) ([]StoredRecord, error) {
+	all, err := s.itemRecords(ctx, item)
+	return slices.DeleteFunc(all, StoredRecord.Gone), err
+}
+
+// itemRecords reads all records of an item from their names, those that are
+// gone included: they lie in one folder.
+func (s *Scope) itemRecords(ctx context.Context, item string) ([]StoredRecord, error) {
 	any1, err := records.NewPurchaseKey(s.id, item, "any", 1)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %q: %w", ErrBroken, item, err)
@@ -25,7 +32,7 @@ func (s *Scope) ofItem(ctx context.Context, item string) ([]StoredRecord, error)
 	}
 	stem, _, _ := strings.Cut(any1.NodeName(), "-any-v")
 	all, err := s.recordsIn(ctx, folder, stem+"-")
-	return slices.DeleteFunc(all, func(r StoredRecord) bool { return r.Gone() || r.Record.key.Item() != item }), err
+	return slices.DeleteFunc(all, func(r StoredRecord) bool { return r.Record.key.Item() != item }), err
 }
 
 // line reads the records of one asset that stand, in all its versions. For an
@@ -58,7 +65,7 @@ func versionOrder(a, b string) (order int, known bool) {
 // dropped.
 func (r StoredRecord) order(other StoredRecord) (order int, known bool) {
 	if r.Record.key.Kind() != records.SourceAggregate {
-		return versionOrder(r.Record.key.Version(), other.Record.key.Version())
+		return versionOrder(r.version(), other.version())
 	}
 	if r.Record.key == other.Record.key {
 		return 0, true

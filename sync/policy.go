@@ -44,6 +44,8 @@ type Policy struct {
 	// KeepOpen leaves records unfinalized. By default they are finalized, which
 	// cannot be undone.
 	KeepOpen bool `json:"keep_open,omitempty"`
+	// Change says what a new version of an asset does to the record that stands.
+	Change ChangePolicy `json:"change,omitzero"`
 	// Verify says how the stored bytes are checked beyond their size.
 	Verify VerifyPolicy `json:"verify,omitzero"`
 	// Reread has the source read again when a complete record is declared again,
@@ -192,6 +194,7 @@ func (p Policy) check(faults *records.Problems) {
 	faults.Check(p.SmallLimit >= 0 && p.SmallLimit <= 64<<20, "policy.small_limit", p.SmallLimit, "0 to 64 MiB")
 	faults.Merge("policy.approval", p.Approval.Validate())
 	p.Evidence.check(faults)
+	p.Change.check(p.Attributes, faults)
 	p.Jurisdiction.check(faults)
 	p.checkAccess(faults)
 	p.Metadata.check(faults, p.Attributes)

@@ -36,6 +36,9 @@ type Receipt struct {
 	Scope  string    `json:"scope"`
 	Policy string    `json:"policy"`
 	Record RecordRef `json:"record,omitzero"`
+	// Carries is the version of the asset that the record holds besides its own,
+	// where the policy keeps versions in one record.
+	Carries records.RecordKey `json:"carries,omitzero"`
 	// Document is what the primitive stored beside the record, such as its
 	// rights document.
 	Document RecordRef `json:"document,omitzero"`
