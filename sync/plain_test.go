@@ -124,3 +124,22 @@ func (p *plainPortal) attribute(id, key string) string {
 	}
 	return ""
 }
+
+// post is a person's act in ECM, by a form.
+func (p *plainECM) post(path string, fields map[string]string) {
+	p.t.Helper()
+	form := url.Values{}
+	for k, v := range fields {
+		form.Set(k, v)
+	}
+	r, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.base+path, strings.NewReader(form.Encode()))
+	require.NoError(p.t, err)
+	r.Header.Set("OTCSTicket", p.ticket)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := p.client.Do(r)
+	require.NoError(p.t, err)
+	b, err := io.ReadAll(resp.Body)
+	require.NoError(p.t, err)
+	require.NoError(p.t, resp.Body.Close())
+	require.Equal(p.t, http.StatusOK, resp.StatusCode, "%s: %s", path, b)
+}
