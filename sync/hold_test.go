@@ -174,6 +174,22 @@ func TestApplyHold_RefusesBeforeAnyRequest(t *testing.T) {
 	require.Empty(t, w.ecm.Exchanges(), "it is refused before anything is asked")
 }
 
+// TestApplyHold_AForgedReferenceIsRefused: a key of this scope with somebody
+// else's node.
+func TestApplyHold_AForgedReferenceIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	stored := w.declared("501", "502")
+	var forged recsync.RecordRef
+	require.NoError(t, forged.UnmarshalText([]byte(stored["501"].Record.Key().String()+"@"+stored["502"].Record.Node().String())))
+	forged, err := w.scope.Bind(forged)
+	require.NoError(t, err)
+	w.ecm.Forget()
+	_, err = recsync.ApplyHold(t.Context(), w.scope, order("CASE-7", recsync.HoldTarget{Records: []recsync.RecordRef{forged}}))
+	require.ErrorIs(t, err, recsync.ErrForeignScope)
+	require.Empty(t, w.writes())
+}
+
 // TestApplyHold_APlanIsTheDryRun: printed, it writes nothing; applied, it does
 // what it said; stale, it is refused.
 func TestApplyHold_APlanIsTheDryRun(t *testing.T) {

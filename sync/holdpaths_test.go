@@ -303,33 +303,16 @@ func TestR19_AHoldThatLandsAtAnyMomentIsHonored(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			at := 0
-			for ; ; at++ {
-				w := newWorld(t, nil)
-				w.buy("501", picture(200), nil)
-				other := w.newScope()
-				config := w.config
-				hook := &beforeEach{inner: w.ecm.Transport(), do: func(n int) {
-					if n == at {
-						_, err := recsync.ApplyHold(t.Context(), other, order("CASE-7", target))
-						require.NoError(t, err)
-					}
-				}}
-				config.ECM = w.ecmClientOver(hook)
-				s, err := recsync.NewScope(config)
-				require.NoError(t, err)
-				_, err = recsync.FollowPurchases(t.Context(), s, w.store(), recsync.FollowOptions{})
-				require.NoError(t, err)
-				if hook.count <= at {
-					break // both were done before the order came
-				}
-				stored := w.all()["acme/purchase/501/1/1"]
+			during(t, func(w *world) { w.buy("501", picture(200), nil) }, func(w *world, s *recsync.Scope) error {
+				_, err := recsync.FollowPurchases(t.Context(), s, w.store(), recsync.FollowOptions{})
+				return err
+			}, func(w *world) { w.hold(order("CASE-7", target)) }, func(w *world, at int) {
+				stored := w.allStored()["501"]
 				require.Len(t, stored.Documents(), 2)
 				for _, id := range stored.Documents() {
 					require.Len(t, w.holdsOn(id), 1, "the order came before request %d: node %s is not held", at, id)
 				}
-			}
-			require.Greater(t, at, 15, "the order came at every moment")
+			})
 		})
 	}
 }
@@ -338,35 +321,17 @@ func TestR19_AHoldThatLandsAtAnyMomentIsHonored(t *testing.T) {
 // kept while its rights document is on its way in.
 func TestR19_AListedRecordsNewDocumentIsHeld(t *testing.T) {
 	t.Parallel()
-	at := 0
-	for ; ; at++ {
-		w := newWorld(t, nil)
-		r := mustDeclare(w, w.asset("501", picture(100)))
-		other := w.newScope()
-		ref, err := other.Bind(r.Record)
-		require.NoError(t, err)
-		hook := &beforeEach{inner: w.ecm.Transport(), do: func(n int) {
-			if n == at {
-				_, err := recsync.ApplyHold(t.Context(), other, order("CASE-7", recsync.HoldTarget{Records: []recsync.RecordRef{ref}}))
-				require.NoError(t, err)
-			}
-		}}
-		config := w.config
-		config.ECM = w.ecmClientOver(hook)
-		s, err := recsync.NewScope(config)
-		require.NoError(t, err)
-		mine, err := s.Bind(r.Record)
+	var ref recsync.RecordRef
+	during(t, func(w *world) { ref = mustDeclare(w, w.asset("501", picture(100))).Record }, func(w *world, s *recsync.Scope) error {
+		mine, err := s.Bind(ref)
 		require.NoError(t, err)
 		_, err = recsync.TransferRights(t.Context(), s, recsync.RightsRequest{Record: mine, Source: w.smint.Transaction("501")})
-		require.NoError(t, err)
-		if hook.count <= at {
-			break // it was done before the order came
-		}
-		for _, id := range w.all()["acme/purchase/501/1/1"].Documents() {
+		return err
+	}, func(w *world) { w.hold(order("CASE-7", recsync.HoldTarget{Records: []recsync.RecordRef{ref}})) }, func(w *world, at int) {
+		for _, id := range w.allStored()["501"].Documents() {
 			require.Len(t, w.holdsOn(id), 1, "the order came before request %d: node %s is not held", at, id)
 		}
-	}
-	require.Greater(t, at, 5, "the order came at every moment")
+	})
 }
 
 // TestR19_AHoldBetweenPlanAndReleaseKeeps what it holds: a release takes off its
@@ -389,3 +354,84 @@ func TestR19_AHoldBetweenPlanAndReleaseKeeps(t *testing.T) {
 	require.ErrorIs(t, set.Check(), records.ErrOnHold)
 }
 
+
+// during runs a call of one process while another process acts before one of
+// its requests, for each request in turn; check looks at what came of it.
+func during(t *testing.T, prepare func(*world), call func(*world, *recsync.Scope) error, meanwhile func(*world), check func(w *world, at int)) {
+	t.Helper()
+	at := 0
+	for ; ; at++ {
+		w := newWorld(t, nil)
+		prepare(w)
+		hook := &beforeEach{inner: w.ecm.Transport(), do: func(n int) {
+			if n == at {
+				meanwhile(w)
+			}
+		}}
+		config := w.config
+		config.ECM = w.ecmClientOver(hook)
+		s, err := recsync.NewScope(config)
+		require.NoError(t, err)
+		require.NoError(t, call(w, s), "something happened before request %d", at)
+		if hook.count <= at {
+			break // it was done before anything happened
+		}
+		check(w, at)
+	}
+	require.Greater(t, at, 5, "it happened at every moment")
+}
+
+// TestR19_WhatComesWhileAHoldIsOrderedIsHeld: another process declares a record
+// and keeps its rights, or keeps the rights of one that stands, before each
+// single request of the order in turn.
+func TestR19_WhatComesWhileAHoldIsOrderedIsHeld(t *testing.T) {
+	t.Parallel()
+	for name, target := range map[string]recsync.HoldTarget{
+		"scope": {Scope: true}, "license": {License: "502"}, "about": {About: map[recsync.Field]string{recsync.FieldTitle: "Picture 502"}}, "records": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var ref recsync.RecordRef
+			during(t, func(w *world) {
+				w.declared("501")
+				a := w.asset("502", picture(100))
+				if name == "records" {
+					ref = mustDeclare(w, a).Record
+				}
+			}, func(_ *world, s *recsync.Scope) error {
+				if name == "records" {
+					mine, err := s.Bind(ref)
+					require.NoError(t, err)
+					target = recsync.HoldTarget{Records: []recsync.RecordRef{mine}}
+				}
+				_, err := recsync.ApplyHold(t.Context(), s, order("CASE-7", target))
+				return err
+			}, func(w *world) { w.declared() }, func(w *world, at int) {
+				stored := w.allStored()["502"]
+				require.Len(t, stored.Documents(), 2)
+				for _, id := range stored.Documents() {
+					require.Len(t, w.holdsOn(id), 1, "it came before request %d: node %s is not held", at, id)
+				}
+			})
+		})
+	}
+}
+
+// TestR21_AnotherCallerAtAnyMoment orders the same hold before each single
+// request of ours in turn: there is one hold, and both mean it.
+func TestR21_AnotherCallerAtAnyMoment(t *testing.T) {
+	t.Parallel()
+	var mine, others recsync.Receipt
+	during(t, func(w *world) { w.declared("501") }, func(_ *world, s *recsync.Scope) (err error) {
+		mine, err = recsync.ApplyHold(t.Context(), s, order("CASE-7", recsync.HoldTarget{Scope: true}))
+		return err
+	}, func(w *world) { others = w.hold(order("CASE-7", recsync.HoldTarget{Scope: true})) }, func(w *world, at int) {
+		require.Equal(t, others.Hold.ID, mine.Hold.ID, "before request %d: both mean one hold", at)
+		names, err := w.config.ECM.Holds.Names(t.Context())
+		require.NoError(t, err)
+		require.Len(t, names, 1, "before request %d: who made a second one takes it back", at)
+		for _, id := range w.allStored()["501"].Documents() {
+			require.Equal(t, []int64{holdID(t, mine)}, w.holdsOn(id))
+		}
+	})
+}
