@@ -115,11 +115,15 @@ func (w *world) refusedCalls(ctx context.Context, id ecm.NodeID, rsi int64) map[
 		"RMClassifications.ApplyMany":  func() error { return c.RMClassifications.ApplyMany(ctx, class, []ecm.NodeID{id}) },
 		"RMClassifications.Remove":     func() error { return c.RMClassifications.Remove(ctx, id, class, "") },
 		"RMClassifications.RemoveMany": func() error { return c.RMClassifications.RemoveMany(ctx, class, []ecm.NodeID{id}) },
-		"RMClassifications.Update":     func() error { return c.RMClassifications.Update(ctx, id, ecm.RecordUpdate{Token: "x", RecordDate: time.Now()}) },
-		"RMClassifications.UpdateMany": func() error { return c.RMClassifications.UpdateMany(ctx, ecm.BulkUpdate{RemoveRSI: true}, []ecm.NodeID{id}) },
-		"RSIs.Assign":                  func() error { return c.RSIs.Assign(ctx, id, class, "MKT-10") },
-		"RSIs.Remove":                  func() error { return c.RSIs.Remove(ctx, id, class) },
-		"CrossReferences.Remove":       func() error { return c.CrossReferences.Remove(ctx, id, ref) },
+		"RMClassifications.Update": func() error {
+			return c.RMClassifications.Update(ctx, id, ecm.RecordUpdate{Token: "x", RecordDate: time.Now()})
+		},
+		"RMClassifications.UpdateMany": func() error {
+			return c.RMClassifications.UpdateMany(ctx, ecm.BulkUpdate{RemoveRSI: true}, []ecm.NodeID{id})
+		},
+		"RSIs.Assign":            func() error { return c.RSIs.Assign(ctx, id, class, "MKT-10") },
+		"RSIs.Remove":            func() error { return c.RSIs.Remove(ctx, id, class) },
+		"CrossReferences.Remove": func() error { return c.CrossReferences.Remove(ctx, id, ref) },
 		"CrossReferences.RemoveSeveral": func() error {
 			return c.CrossReferences.RemoveSeveral(ctx, id, []ecm.CrossReference{ref})
 		},
@@ -354,7 +358,6 @@ func TestR19_AHoldBetweenPlanAndReleaseKeeps(t *testing.T) {
 	require.ErrorIs(t, set.Check(), records.ErrOnHold)
 }
 
-
 // during runs a call of one process while another process acts before one of
 // its requests, for each request in turn; check looks at what came of it.
 func during(t *testing.T, prepare func(*world), call func(*world, *recsync.Scope) error, meanwhile func(*world), check func(w *world, at int)) {
@@ -391,18 +394,21 @@ func TestR19_WhatComesWhileAHoldIsOrderedIsHeld(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var ref recsync.RecordRef
+			var listed []recsync.RecordRef
 			during(t, func(w *world) {
-				w.declared("501")
+				listed = refs(w.declared("500", "501"), "500", "501")
 				a := w.asset("502", picture(100))
 				if name == "records" {
-					ref = mustDeclare(w, a).Record
+					listed = append(listed, mustDeclare(w, a).Record)
 				}
 			}, func(_ *world, s *recsync.Scope) error {
 				if name == "records" {
-					mine, err := s.Bind(ref)
-					require.NoError(t, err)
-					target = recsync.HoldTarget{Records: []recsync.RecordRef{mine}}
+					target.Records = nil
+					for _, ref := range listed {
+						mine, err := s.Bind(ref)
+						require.NoError(t, err)
+						target.Records = append(target.Records, mine)
+					}
 				}
 				_, err := recsync.ApplyHold(t.Context(), s, order("CASE-7", target))
 				return err
