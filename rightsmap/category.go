@@ -164,6 +164,7 @@ func (m Mapping) Apply(s Statement, d Decision) ([]Value, []Finding) {
 
 const (
 	ruleLossy      = "lossy"
+	ruleReadBack   = "read-back"
 	ruleLines      = "statement-lines"
 	fieldStatement = "statement"
 )
@@ -252,8 +253,10 @@ func (w *writer) cut(s string) string {
 // records.ErrInvalid if the values aren't what this mapping writes. The
 // explanations of the statement say which attribute each field came from.
 //
-// The other attributes are compared with the statement: one that was changed
-// by hand is a finding that blocks.
+// A digest among the lines tells whether they are all, and as they were
+// written; the other attributes are compared with the statement. What was lost
+// or changed is a finding that blocks, in the statement too: no use is allowed
+// by it before someone has looked.
 func (m Mapping) Read(values []Value) (Statement, []Finding, error) {
 	if err := m.Validate(); err != nil {
 		return Statement{}, nil, err
@@ -263,10 +266,15 @@ func (m Mapping) Read(values []Value) (Statement, []Finding, error) {
 		return m.readFields(values)
 	}
 	a := m.Attributes[source]
-	s, err := unlines(valuesOf(values, a.Name))
+	s, whole, err := unlines(valuesOf(values, a.Name))
 	if err != nil {
 		return Statement{}, nil, err
 	}
 	s.Explained = explainedBy(s, m.Name+" "+m.Version, a.Name)
-	return s, m.compare(s, values), nil
+	lost := m.compare(s, values)
+	if !whole {
+		lost = append([]Finding{{Blocks, ruleReadBack, a.Name, "", "lines were lost or changed since they were written"}}, lost...)
+	}
+	s.Findings = append(slices.Clone(s.Findings), lost...)
+	return s, lost, nil
 }

@@ -21,7 +21,7 @@ func valuesOf(values []Value, attribute string) []string {
 func explainedBy(s Statement, rule, attribute string) []Explanation {
 	var out []Explanation
 	for _, line := range lines(s, 0) {
-		if place, _, ok := strings.Cut(line, "="); ok {
+		if place, _, ok := strings.Cut(line, "="); ok && place != linesDigest {
 			out = append(out, Explanation{place, rule, attribute})
 		}
 	}
@@ -38,7 +38,7 @@ func (m Mapping) compare(s Statement, values []Value) []Finding {
 		}
 		if got := valuesOf(values, a.Name); !slices.Equal(got, want[i].Values) {
 			out = append(out, Finding{
-				Blocks, "read-back", a.Name, clip(strings.Join(got, "; ")),
+				Blocks, ruleReadBack, a.Name, clip(strings.Join(got, "; ")),
 				"the statement says " + clip(strings.Join(want[i].Values, "; ")),
 			})
 		}

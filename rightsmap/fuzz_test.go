@@ -125,6 +125,7 @@ func FuzzMappingRead(f *testing.F) {
 		if err != nil {
 			t.Fatalf("what was read can't be written and read again: %v\n%v", err, values)
 		}
+		s.Explained, again.Explained = nil, nil // the second reading explains the findings of the first, too.
 		x, _ := json.Marshal(s)
 		y, _ := json.Marshal(again)
 		if !bytes.Equal(x, y) {

@@ -19,7 +19,8 @@ import (
 //
 // A text whose line would exceed length characters goes on in lines of the
 // same place with "+" for "=". Zero is no limit. The explanations are left out:
-// they are about reading the vendor's JSON, which is kept elsewhere.
+// they are about reading the vendor's JSON, which is kept elsewhere. The last
+// line is a digest over all: a line that is lost or changed shows.
 func lines(s Statement, length int) []string {
 	raw, err := json.Marshal(s.unexplained())
 	if err != nil {
@@ -31,8 +32,11 @@ func lines(s Statement, length int) []string {
 	}
 	var out []string
 	flatten(tree, length, &out)
-	return out
+	return append(out, split(&node{path: linesDigest, value: records.DigestOf(raw).Hex()}, length)...)
 }
+
+// linesDigest is the place of the digest among the lines of a statement.
+const linesDigest = "sha256"
 
 // unexplained returns the statement without its explanations.
 func (s Statement) unexplained() Statement {
@@ -90,8 +94,8 @@ func quote(s string) string {
 }
 
 // unlines reads what lines wrote, in any order of lines but with continued
-// texts in theirs.
-func unlines(in []string) (Statement, error) {
+// texts in theirs. Whole tells whether they are all, and as they were written.
+func unlines(in []string) (s Statement, whole bool, err error) {
 	root := &slot{}
 	var p records.Problems
 	for i, line := range in {
@@ -101,20 +105,22 @@ func unlines(in []string) (Statement, error) {
 	}
 	p.Check(root.whole(), "lines", len(in), "every place once, lists without gaps")
 	if err := p.Err("rightsmap.Mapping.Read"); err != nil {
-		return Statement{}, err
+		return Statement{}, false, err
 	}
+	written := root.fields[linesDigest]
+	delete(root.fields, linesDigest)
 	raw, err := json.Marshal(root.plain())
 	if err != nil {
-		return Statement{}, err
+		return Statement{}, false, err
 	}
-	var s Statement
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.DisallowUnknownFields() // a line that nothing reads would be lost.
 	if err := dec.Decode(&s); err != nil {
 		p.Add("statement", err, "the lines of a statement")
-		return Statement{}, p.Err("rightsmap.Mapping.Read")
+		return Statement{}, false, p.Err("rightsmap.Mapping.Read")
 	}
-	return s, nil
+	again, err := json.Marshal(s.unexplained())
+	return s, written != nil && written.scalar == any(records.DigestOf(again).Hex()), err
 }
 
 // slot is a JSON value under construction.

@@ -351,8 +351,11 @@ func TestMapping_PropertyReadsBackTheSameStatementOrSaysWhatWasLost(t *testing.T
 		back, lost, err := m.Read(values)
 		cut := slices.ContainsFunc(written, func(f rightsmap.Finding) bool { return f.Path == "Rights Statement" })
 		switch {
-		case cut:
-			return // said so when it was written.
+		case cut: // said so when it was written, and again when it is read.
+			if err == nil && (len(lost) == 0 || back.Standing(month(12)).Verdict == rightsmap.Allowed) {
+				t.Fatalf("cut, and read as %s without a finding", back.Standing(month(12)).Summary())
+			}
+			return
 		case err != nil:
 			t.Fatal(err)
 		case len(lost) > 0:

@@ -3,6 +3,8 @@ package rightsmap_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +77,53 @@ func TestMapping_ReadsBackWhatItWrote(t *testing.T) {
 		if diff := cmp.Diff(s, back, cmp.Comparer(func(a, b records.Digest) bool { return a == b })); diff != "" {
 			t.Fatalf("%s (-wrote +read):\n%s", name, diff)
 		}
+	}
+}
+
+// TestMapping_ALineThatIsLostOrChangedIsSaid, whichever it is, and nothing is
+// allowed by what is left: a line may be what forbids.
+func TestMapping_ALineThatIsLostOrChangedIsSaid(t *testing.T) {
+	t.Parallel()
+	m, at := rightsmap.DefaultMapping(), day("2026-03-01")
+	for _, name := range []string{"listed.json", "managed.json"} {
+		s := fixture(t, name)
+		values, _ := m.Apply(s, s.Standing(at))
+		i := slices.IndexFunc(values, func(v rightsmap.Value) bool { return v.Field == "statement" })
+		written := values[i].Values
+		edit := func(what string, lines []string) {
+			t.Helper()
+			changed := slices.Clone(values)
+			changed[i].Values = lines
+			back, lost, err := m.Read(changed)
+			if err != nil {
+				require.ErrorIs(t, err, records.ErrInvalid, what)
+				return
+			}
+			if back.Explained = s.Explained; len(lost) == 0 {
+				require.Empty(t, cmp.Diff(s, back, cmp.Comparer(func(a, b records.Digest) bool { return a == b })), what)
+				require.Contains(t, what, `="unknown"`, "a line that says nothing loses nothing")
+				return
+			}
+			require.Equal(t, rightsmap.Blocks, lost[0].Severity, what)
+			require.NotEqual(t, rightsmap.Allowed, back.Standing(at).Verdict, what)
+		}
+		for n, line := range written {
+			edit("without "+line, slices.Delete(slices.Clone(written), n, n+1))
+			edit("cut before "+line, written[:n])
+			changed := slices.Clone(written)
+			changed[n] = strings.Replace(line, "=\"", "=\"x", 1)
+			if changed[n] != line {
+				edit("other than "+line, changed)
+			}
+		}
+		edit("one more", append(slices.Clone(written), `releases.comment[0].value="news"`))
+		reversed := slices.Clone(written)
+		slices.Reverse(reversed)
+		values[i].Values = reversed
+		back, lost, err := m.Read(values)
+		require.NoError(t, err)
+		require.Empty(t, lost, "ECM may keep values in another order")
+		require.Equal(t, rightsmap.Allowed, back.Standing(at).Verdict)
 	}
 }
 
