@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smintecm/sdk/records"
 	"github.com/smintecm/sdk/records/evidence"
 )
 
@@ -88,12 +89,21 @@ func TestP12_AZipHasOneForm(t *testing.T) {
 func TestP12_AWrongChecksumInBothPlacesIsFound(t *testing.T) {
 	t.Parallel()
 	signers, public := keys(1)
-	b := zipped(t, sample(), evidence.WriteOptions{Signers: signers})
-	sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(picture))
-	require.Equal(t, 2, bytes.Count(b, sum))
-	v := verifyZip(t, bytes.ReplaceAll(b, sum, []byte{1, 2, 3, 4}), evidence.VerifyOptions{Keys: public})
-	require.ErrorIs(t, v.Err(), evidence.ErrNotCanonical)
-	require.Equal(t, evidence.CheckZip, first(v))
+	for name, content := range map[string][]byte{"small": picture, "long, with its checksum computed beside": bytes.Repeat(picture, 9000)} {
+		p := sample()
+		p.Asset.Content, p.Asset.Size, p.Asset.Digest = bytes.NewReader(content), int64(len(content)), records.DigestOf(content)
+		p.Approval.Digest = p.Asset.Digest
+		b := zipped(t, p, evidence.WriteOptions{Signers: signers})
+		require.NoError(t, verifyZip(t, b, evidence.VerifyOptions{Keys: public}).Err(), name)
+		sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(content))
+		require.Equal(t, 2, bytes.Count(b, sum), name)
+		v := verifyZip(t, bytes.ReplaceAll(b, sum, []byte{1, 2, 3, 4}), evidence.VerifyOptions{Keys: public})
+		require.ErrorIs(t, v.Err(), evidence.ErrNotCanonical, name)
+		require.Equal(t, evidence.CheckZip, first(v), name)
+		b[len(b)/2] ^= 1
+		v = verifyZip(t, b, evidence.VerifyOptions{Keys: public})
+		require.ErrorIs(t, v.Err(), evidence.ErrDigest, name)
+	}
 }
 
 // TestP5_NamesThatLeaveTheZipAreRefused: every name below the folder is a plain
