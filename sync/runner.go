@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/smintecm/sdk/records"
@@ -11,7 +12,8 @@ import (
 
 // RunnerConfig says what a runner does again and again.
 type RunnerConfig struct {
-	// Name tells runners of one scope apart, as "follow".
+	// Name tells runners of one scope apart, as "follow". Scope is whose it is;
+	// zero for one that is no scope's.
 	Name  string
 	Scope records.ScopeID
 	// Pass does the work once and says in a few words what came of it. It goes
@@ -50,7 +52,7 @@ const (
 // RunnerStatus is how a runner is doing: plain data, read at any time.
 type RunnerStatus struct {
 	Name  string      `json:"name"`
-	Scope string      `json:"scope"`
+	Scope string      `json:"scope,omitempty"`
 	State RunnerState `json:"state"`
 	// Passes counts the good ones, Failures those that failed since the last
 	// good one.
@@ -120,7 +122,11 @@ func NewRunner(c RunnerConfig) (*Runner, error) {
 		c.Wait = waitOrWake
 	}
 	r := &Runner{c: c, wake: make(chan struct{}, 1)}
-	r.status.set(RunnerStatus{Name: c.Name, Scope: c.Scope.String(), State: RunnerIdle})
+	status := RunnerStatus{Name: c.Name, State: RunnerIdle}
+	if c.Scope.IsValid() {
+		status.Scope = c.Scope.String()
+	}
+	r.status.set(status)
 	return r, nil
 }
 
@@ -170,7 +176,7 @@ func (r *Runner) Run(ctx context.Context) error {
 		wait := r.c.Every
 		if err != nil {
 			if kind := TroubleOf(err); kind.Lasting() {
-				return fmt.Errorf("%s of scope %s: %w", r.c.Name, r.c.Scope, err)
+				return fmt.Errorf("runner %s: %w", strings.TrimSpace(r.Status().Scope+" "+r.c.Name), err)
 			}
 			wait, pause = min(pause, r.c.Every), min(2*pause, r.c.Every)
 		} else {

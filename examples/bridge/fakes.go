@@ -61,6 +61,9 @@ func startFakes(state string, file *recsync.PolicyFile) (f *fakes, err error) {
 	return f, nil
 }
 
+// taskTime is how long the fakes' background tasks take.
+const taskTime = 5 * time.Millisecond
+
 const categoryName = "Smint.io record"
 
 // setUp is what an administrator prepares.
@@ -80,9 +83,10 @@ func (f *fakes) setUp(file *recsync.PolicyFile) {
 // tenant starts a scope's Smint.io and points the scope to both fakes.
 func (f *fakes) tenant(dir string, file *recsync.PolicyFile, s *recsync.ScopePolicy) (err error) {
 	home := filepath.Join(dir, s.ID.String())
-	t, err := sminttest.Load(home, sminttest.Options{})
+	options := sminttest.Options{TaskTime: taskTime}
+	t, err := sminttest.Load(home, options)
 	if errors.Is(err, fs.ErrNotExist) {
-		t, err = sminttest.NewServer(sminttest.Options{})
+		t, err = sminttest.NewServer(options)
 	}
 	if err != nil {
 		return err
@@ -132,14 +136,14 @@ func unshown(context.Context, records.RecordKey) (smint.AssetID, error) { return
 
 // people are at work in both systems: each act is one that a person, or the
 // clock, does in one of them. The driver of each tenant reads its feed.
-func (f *fakes) people(ctx context.Context, base string, out *printer) {
+func (f *fakes) people(ctx context.Context, base string, every time.Duration, out *printer) {
 	var drivers []*sminttest.Driver
 	for _, s := range f.scopes {
 		if s.Policy.Surface != nil {
 			drivers = append(drivers, f.tenants[s.ID].NewDriver(base+"/scopes/"+s.ID.String()+"/adapter/v1", smint.Secret(f.token)))
 		}
 	}
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(every / 2)
 	defer tick.Stop()
 	for n := 0; ; n++ {
 		for _, d := range drivers {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,6 +53,12 @@ func (b *bridge) open(ctx context.Context) error {
 			c.Propagation = b.places(c, offers[c.ID])
 			return nil
 		},
+	}
+	if b.fakes != nil {
+		// The fakes' tasks are done at once; real ones are asked about every few seconds.
+		env.Smint = append(env.Smint, smint.WithPortals(smint.PortalSettings{Polling: smint.TaskPolling{
+			Wait: func(ctx context.Context, _ time.Duration) error { return pause(ctx, taskTime) },
+		}}))
 	}
 	opener := recsync.NewOpener(b.file, env)
 	var errs []error
@@ -145,9 +152,11 @@ func (b *bridge) serve(ctx context.Context) error {
 		}
 	})
 	if b.fakes != nil {
-		running.Go(func() { b.fakes.people(ctx, "http://"+listener.Addr().String(), b.out) })
+		running.Go(func() { b.fakes.people(ctx, "http://"+listener.Addr().String(), b.every, b.out) })
 	}
-	err = recsync.RunAll(ctx, b.runners...)
+	if err = recsync.RunAll(ctx, b.runners...); err != nil {
+		err = explain(err)
+	}
 	// Each pass ends where it stands; what it left is gone on with next time.
 	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()
@@ -201,7 +210,7 @@ func (b *bridge) policyRunner() (*recsync.Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	return recsync.NewRunner(recsync.RunnerConfig{Name: "policy", Every: b.every, Pass: func(context.Context) (string, error) {
+	return recsync.NewRunner(recsync.RunnerConfig{Name: "policy", Every: b.every, OnPass: b.out.pass, Pass: func(context.Context) (string, error) {
 		now, err := read()
 		switch {
 		case err != nil:
@@ -222,6 +231,17 @@ func (b *bridge) close() error {
 		errs = append(errs, t.close())
 	}
 	return errors.Join(errs...)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // printer writes whole lines from several runners.
@@ -248,7 +268,7 @@ func (p *printer) pass(s recsync.RunnerStatus) {
 	if p.last == nil {
 		p.last = map[string]string{}
 	}
-	if id := s.Scope + " " + s.Name; p.last[id] != line {
+	if id := strings.TrimSpace(s.Scope + " " + s.Name); p.last[id] != line {
 		p.last[id] = line
 		_, _ = fmt.Fprintf(p.w, "%s: %s\n", id, line)
 	}

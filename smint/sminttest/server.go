@@ -20,6 +20,8 @@ type Options struct {
 	// SeparateStorage serves the files from a host and port of their own, as
 	// the vendor may.
 	SeparateStorage bool
+	// TaskTime is how long the portal's background tasks take, by default 2 s.
+	TaskTime time.Duration
 }
 
 // Server is a fake Smint.io at a loopback address. It is safe for concurrent
@@ -36,14 +38,14 @@ type Server struct {
 // NewServer starts a fake. Close it after use.
 func NewServer(o Options) (*Server, error) {
 	clock := &testserver.Clock{}
-	return start(o, clock, testserver.NewSmint(testserver.SmintOptions{Clock: clock, RefreshToken: login()}))
+	return start(o, clock, testserver.NewSmint(testserver.SmintOptions{Clock: clock, RefreshToken: login(), TaskTime: o.TaskTime}))
 }
 
 // Load starts a fake that goes on where the one that Save wrote to dir ended.
 // The error matches fs.ErrNotExist if there is none.
 func Load(dir string, o Options) (*Server, error) {
 	clock := &testserver.Clock{}
-	fake, err := testserver.LoadSmint(dir, testserver.SmintOptions{Clock: clock, RefreshToken: login()})
+	fake, err := testserver.LoadSmint(dir, testserver.SmintOptions{Clock: clock, RefreshToken: login(), TaskTime: o.TaskTime})
 	if err != nil {
 		return nil, err
 	}
