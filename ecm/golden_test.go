@@ -1,6 +1,7 @@
 package ecm_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"flag"
@@ -29,15 +30,17 @@ var update = flag.Bool("update", false, "rewrite testdata/requests")
 // recorder answers every request so that a call comes as far as it can, and
 // keeps what was sent.
 type recorder struct {
-	// body is the answer, by default everything.
-	body string
+	// body is the answer, by default everything; with answer, each request has
+	// its own.
+	body   string
+	answer func(*http.Request) (status int, body string)
 
 	mu   sync.Mutex
 	sent []string
 	keys []string
 }
 
-const everything = `{"ticket":"t","upload_key":"k","part_size":7,"num_parts":1,"is_enabled":true,"min_size":1,"max_size":99,"id":7,"location":"api/v1/rmqueues/7",
+const everything = `{"ticket":"t","access_token":"a","expires_in":3600,"upload_key":"k","part_size":7,"num_parts":1,"is_enabled":true,"min_size":1,"max_size":99,"id":7,"location":"api/v1/rmqueues/7",
 "paging":{"page_total":1},"collection":{"paging":{"page_total":2}},"data":[],
 "results":{"id":7,"ok":true,"data":{"properties":{"id":7,"type":131,"name":"text"},"versions":{"id":7,"version_number":1},"hold":{"HoldID":7}},"contents":[]},
 "forms":[{"schema":{"properties":{"7_2":{"type":"string","title":"text"}}}}]}`
@@ -50,6 +53,7 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 		_ = req.Body.Close()
+		req.Body = io.NopCloser(bytes.NewReader(body))
 	}
 	line := req.Method + " " + strings.TrimPrefix(req.URL.EscapedPath(), "/otcs/cs.exe/api")
 	key := line
@@ -68,7 +72,11 @@ func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	r.mu.Lock()
 	r.sent, r.keys = append(r.sent, text), append(r.keys, key)
 	r.mu.Unlock()
-	return &http.Response{StatusCode: 200, Header: http.Header{"Content-Type": {"application/json"}, "Otcsticket": {"t"}}, Body: io.NopCloser(strings.NewReader(cmp.Or(r.body, everything))), Request: req}, nil
+	status, answer := 200, cmp.Or(r.body, everything)
+	if r.answer != nil {
+		status, answer = r.answer(req)
+	}
+	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}, "Otcsticket": {"t"}}, Body: io.NopCloser(strings.NewReader(answer)), Request: req}, nil
 }
 
 // sample makes a value of a type, the same every time. Contents are seven bytes
@@ -199,14 +207,25 @@ func TestRequests_AreThoseOfTheGoldenFiles(t *testing.T) {
 			}
 		}
 	}
-	files := map[string]*strings.Builder{}
+	files := map[string]*strings.Builder{"OTDS": {}}
+	for _, login := range logins() {
+		r := &recorder{}
+		c, err := ecm.New("https://ecm.example/otcs/cs.exe", login.cred, ecm.WithTransport(r), ecm.WithLimiter(fast{}), ecm.WithRetries(0))
+		require.NoError(t, err)
+		require.NoError(t, c.Auth.Login(t.Context()))
+		for i, key := range r.keys {
+			switch at := strings.HasPrefix(key, "POST /otdsws/"); {
+			case at:
+				fmt.Fprintf(files["OTDS"], "## %s\n%s\n", login.name, r.sent[i])
+			case entries[route(key)] == "":
+				entries[route(key)] = r.sent[i]
+			}
+		}
+	}
 	for _, o := range slices.SortedFunc(slices.Values(ecm.Operations()), func(a, b ecm.Operation) int {
 		return strings.Compare(a.Name+a.Method+a.Template, b.Name+b.Method+b.Template)
 	}) {
 		entry := entries[o.Method+" "+o.Template]
-		if o.Name == "Auth.Login" || o.Name == "Auth.Exchange" {
-			continue // sent by credentials, which have tests of their own.
-		}
 		require.NotEmpty(t, entry, "no call sends %s (%s %s)", o.Name, o.Method, o.Template)
 		service, _, _ := strings.Cut(o.Name, ".")
 		if files[service] == nil {
@@ -228,6 +247,25 @@ func TestRequests_AreThoseOfTheGoldenFiles(t *testing.T) {
 	kept, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, kept, len(files), "a file of a service that is gone")
+}
+
+// logins are the ways to log in, by what they send to the directory services.
+func logins() []struct {
+	name string
+	cred ecm.Credentials
+} {
+	const otds = "https://otds.example"
+	return []struct {
+		name string
+		cred ecm.Credentials
+	}{
+		{"password at Content Server", ecm.PasswordLogin{User: "text", Password: "text", Domain: "text"}},
+		{"password", ecm.OTDSLogin{OTDS: otds, User: "text", Password: "text"}},
+		{"password, at the newer root", ecm.OTDSLogin{OTDS: otds, User: "text", Password: "text", V1: true}},
+		{"client credentials", ecm.ClientCredentials{OTDS: otds, ClientID: "text", ClientSecret: "text"}},
+		{"client credentials, by HTTP Basic", ecm.ClientCredentials{OTDS: otds, ClientID: "text", ClientSecret: "text", Basic: true}},
+		{"token exchange", ecm.ClientCredentials{OTDS: otds, ClientID: "text", ClientSecret: "text", Subject: "user@partition"}},
+	}
 }
 
 // calls are all exported calls of all services, with samples for arguments.
