@@ -33,7 +33,9 @@ func (a Action) Known() bool {
 // Actions tells what the server offers to this user to do with nodes now: of
 // the actions asked for those that are offered, or all without any. Nodes that
 // are missing or that the user may not see are missing from the answer. It
-// changes nothing. Errors: ErrInvalid.
+// changes nothing.
+//
+// Errors: ErrInvalid.
 //
 // API: POST /v2/nodes/actions.
 func (s *NodesService) Actions(ctx context.Context, ids []NodeID, actions ...Action) (map[NodeID][]Action, error) {

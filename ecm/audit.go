@@ -43,6 +43,8 @@ func (o AuditOptions) query() params {
 // OfNode reads one page of a node's trail; nil options mean the defaults. A
 // user who may not see it gets ErrInvalidAction.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrInvalidAction.
+//
 // API: GET /v2/nodes/{id}/audit.
 func (s *AuditService) OfNode(ctx context.Context, id NodeID, opts *AuditOptions) (*Page[AuditEvent], error) {
 	o := AuditOptions{}
@@ -96,6 +98,8 @@ func (s *AuditService) OfNode(ctx context.Context, id NodeID, opts *AuditOptions
 }
 
 // All walks a node's trail page by page; it may be ranged again.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrInvalidAction.
 //
 // API: GET /v2/nodes/{id}/audit.
 func (s *AuditService) All(ctx context.Context, id NodeID, opts *AuditOptions) iter.Seq2[AuditEvent, error] {

@@ -134,6 +134,8 @@ type AuthService service
 // Login makes sure that the credential works. It is done by itself on the
 // first call; ask for it to find wrong credentials early. Repeating is safe.
 //
+// Errors: ErrUnauthenticated.
+//
 // API: HEAD /v1/auth.
 func (s *AuthService) Login(ctx context.Context) error {
 	resp, err := rest.Stream(ctx, s.rest, rest.Request{Route: &routes.session})
@@ -144,6 +146,8 @@ func (s *AuthService) Login(ctx context.Context) error {
 }
 
 // Logout ends the session on the server. A later call logs in again.
+//
+// Errors: ErrUnauthenticated.
 //
 // API: DELETE /v1/auth.
 func (s *AuthService) Logout(ctx context.Context) error {

@@ -83,6 +83,8 @@ type formField struct {
 // Definition reads a category's definition, from the form that would apply it
 // to the node given: any folder that the user may add items to.
 //
+// Errors: ErrInvalid.
+//
 // API: GET /v1/forms/nodes/categories/create.
 func (s *CategoriesService) Definition(ctx context.Context, node, category NodeID) (*Category, error) {
 	var faults rest.Problems
@@ -171,6 +173,8 @@ func attribute(key string, p formProperty, f formField) Attribute {
 
 // OfNode reads the attribute values of all categories on a node.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: GET /v2/nodes/{id}/categories.
 func (s *CategoriesService) OfNode(ctx context.Context, id NodeID) (CategoryValues, error) {
 	var faults rest.Problems
@@ -196,6 +200,9 @@ func (s *CategoriesService) OfNode(ctx context.Context, id NodeID) (CategoryValu
 // Add applies a category with its values to a node. One that is there already
 // is ErrConflict.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrConflict,
+// ErrOutcomeUnknown.
+//
 // API: POST /v2/nodes/{id}/categories.
 func (s *CategoriesService) Add(ctx context.Context, id, category NodeID, values CategoryValues) error {
 	return s.write(ctx, &routes.categoryAdd, rest.Problems{}, map[string]any{"category_id": category}, id, category, values)
@@ -203,6 +210,8 @@ func (s *CategoriesService) Add(ctx context.Context, id, category NodeID, values
 
 // Update writes the values given and leaves the others. It is refused for
 // attributes of a final record where the server protects them.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrOutcomeUnknown.
 //
 // API: PUT /v2/nodes/{id}/categories/{category_id}/.
 func (s *CategoriesService) Update(ctx context.Context, id, category NodeID, values CategoryValues) error {
@@ -239,6 +248,9 @@ func (s *CategoriesService) write(ctx context.Context, route *rest.Route, faults
 
 // Remove takes a category with its values off a node. A final record is
 // refused with ErrFinal, a held node with ErrOnHold.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrOnHold, ErrFinal,
+// ErrOutcomeUnknown.
 //
 // API: DELETE /v2/nodes/{id}/categories/{category_id}/.
 func (s *CategoriesService) Remove(ctx context.Context, id, category NodeID, skip ...Unguarded) error {

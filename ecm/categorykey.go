@@ -29,6 +29,8 @@ func checkPath(faults *rest.Problems, steps []string) {
 // is no look-up by path on the server: each step is one listing. What is not
 // there is ErrNotFound.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: GET /v2/volumes/{type}, GET /v2/nodes/{id}/nodes.
 func (s *CategoriesService) Find(ctx context.Context, path string) (*Node, error) {
 	steps := strings.Split(path, "/")
@@ -72,6 +74,8 @@ func (s *CategoriesService) walk(ctx context.Context, path string) (*Node, strin
 // set, and returns its definition with the key that values have: "12345_7", or
 // "12345_39_x_40" with an x for the row. The node is any folder that the user may add items
 // to. What is not there is ErrNotFound, and says what is.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
 //
 // API: GET /v2/volumes/{type}, GET /v2/nodes/{id}/nodes,
 // GET /v1/forms/nodes/categories/create.

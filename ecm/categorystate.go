@@ -23,6 +23,8 @@ type CategoryState struct {
 // the metadata token of one of them, in one request. A server that names no
 // token is ErrBrokenReply: without it a change in between cannot be noticed.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrBrokenReply.
+//
 // API: GET /v2/nodes/{id}.
 func (s *CategoriesService) State(ctx context.Context, id, category NodeID) (*CategoryState, error) {
 	route := &routes.nodeGet
@@ -93,6 +95,9 @@ func tokenIn(raw json.RawMessage, category string) string {
 // UpdateSeen is Update for values that were decided on with a state of the
 // node before one's eyes. If the categories were changed since, it is
 // ErrEditConflict and nothing is written: read the state again.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrEditConflict,
+// ErrOutcomeUnknown.
 //
 // API: PUT /v2/nodes/{id}/categories/{category_id}/.
 func (s *CategoriesService) UpdateSeen(ctx context.Context, id, category NodeID, values CategoryValues, seen CategoryState) error {

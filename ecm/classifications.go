@@ -19,6 +19,8 @@ type NodeClassification struct {
 
 // OfNode returns the standard classifications of a node.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: GET /v1/nodes/{id}/classifications.
 func (s *ClassificationsService) OfNode(ctx context.Context, id NodeID) ([]NodeClassification, error) {
 	var faults rest.Problems
@@ -40,6 +42,8 @@ func (s *ClassificationsService) OfNode(ctx context.Context, id NodeID) ([]NodeC
 
 // Set replaces the whole set of a node's standard classifications.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrOutcomeUnknown.
+//
 // API: POST /v1/nodes/{id}/classifications.
 func (s *ClassificationsService) Set(ctx context.Context, id NodeID, classes ...NodeID) error {
 	var faults rest.Problems
@@ -53,6 +57,8 @@ func (s *ClassificationsService) Set(ctx context.Context, id NodeID, classes ...
 
 // Clear takes all standard classifications off a node.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: DELETE /v1/nodes/{id}/classifications.
 func (s *ClassificationsService) Clear(ctx context.Context, id NodeID) error {
 	var faults rest.Problems
@@ -64,6 +70,8 @@ func (s *ClassificationsService) Clear(ctx context.Context, id NodeID) error {
 }
 
 // Remove takes one standard classification off a node.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrOutcomeUnknown.
 //
 // API: DELETE /v1/nodes/{id}/classifications/{class_id}.
 func (s *ClassificationsService) Remove(ctx context.Context, id, class NodeID) error {
@@ -77,6 +85,8 @@ func (s *ClassificationsService) Remove(ctx context.Context, id, class NodeID) e
 }
 
 // MayAdd tells whether this user may classify a node.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
 //
 // API: GET /v1/nodes/{id}/classificationmenuitems/addclassification.
 func (s *ClassificationsService) MayAdd(ctx context.Context, id NodeID) (bool, error) {
@@ -100,6 +110,8 @@ type ClassificationSettings struct {
 
 // Settings reads them.
 //
+// Errors: ErrUnauthenticated.
+//
 // API: GET /v1/classifications/settings.
 func (s *ClassificationsService) Settings(ctx context.Context) (*ClassificationSettings, error) {
 	answer, err := get[struct {
@@ -118,6 +130,8 @@ func (s *ClassificationsService) Settings(ctx context.Context) (*ClassificationS
 
 // CreateInfo tells whether this user may classify objects of a subtype.
 //
+// Errors: ErrInvalid.
+//
 // API: GET /v1/classifications/createinfo.
 func (s *ClassificationsService) CreateInfo(ctx context.Context, kind Subtype) (CreateInfo, error) {
 	var faults rest.Problems
@@ -134,6 +148,8 @@ func (s *ClassificationsService) CreateInfo(ctx context.Context, kind Subtype) (
 
 // Volume finds the root of all classifications. Its id differs from server to
 // server.
+//
+// Errors: ErrUnauthenticated.
 //
 // API: GET /v2/classificationvolume.
 func (s *ClassificationsService) Volume(ctx context.Context) (*Node, error) {

@@ -31,29 +31,36 @@ func NewLimiter(perSecond float64, burst int) Limiter { return rest.NewLimiter(p
 // Client talks to one Content Server as one user. It is immutable and safe for
 // concurrent use.
 type Client struct {
-	Auth              *AuthService
-	Server            *ServerService
-	Nodes             *NodesService
-	Versions          *VersionsService
-	Uploads           *UploadsService
-	Content           *ContentService
-	Categories        *CategoriesService
-	Volumes           *VolumesService
+	// Authentication, and the server itself.
+	Auth   *AuthService
+	Server *ServerService
+
+	// Content Server: nodes and what belongs to them.
+	Nodes       *NodesService
+	Versions    *VersionsService
+	Content     *ContentService
+	Uploads     *UploadsService
+	Categories  *CategoriesService
+	Permissions *PermissionsService
+	Audit       *AuditService
+	Volumes     *VolumesService
+	RecycleBin  *RecycleBinService
+	Search      *SearchService
+	Members     *MembersService
+
+	// Records Management: records, their schedules, holds and disposition.
+	Classifications   *ClassificationsService
 	RMClassifications *RMClassificationsService
 	RSIs              *RSIsService
 	Holds             *HoldsService
 	CrossReferences   *CrossReferencesService
-	Classifications   *ClassificationsService
-	Queues            *QueuesService
 	Dispositions      *DispositionsService
-	Security          *SecurityService
+	Queues            *QueuesService
 	Codes             *CodesService
-	Search            *SearchService
-	Audit             *AuditService
-	Permissions       *PermissionsService
-	RecycleBin        *RecycleBinService
-	Members           *MembersService
-	Workspaces        *WorkspacesService
+	Security          *SecurityService
+
+	// Business Workspaces.
+	Workspaces *WorkspacesService
 
 	core *core
 }

@@ -48,6 +48,8 @@ func codesOf(list []wireCode) []Code {
 // All reads every code list. Compare a policy's codes with it before anything
 // is written.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v2/recordsmanagement/rmcodes.
 func (s *CodesService) All(ctx context.Context) (CodeLists, error) {
 	answer, err := get[v2[map[string]json.RawMessage]](ctx, s.core, &routes.codesV2, nil, nil)
@@ -67,6 +69,8 @@ func (s *CodesService) All(ctx context.Context) (CodeLists, error) {
 
 // Lists reads the code lists in the form of older servers, under their own
 // names, as "rmstorage".
+//
+// Errors: ErrDenied.
 //
 // API: GET /v1/recordsmanagement/rmcodes.
 func (s *CodesService) Lists(ctx context.Context) (CodeLists, error) {
@@ -98,6 +102,8 @@ type NewCode struct {
 
 // Create adds a code to a list: file_status, storage, accession, essential,
 // hold_type, xref_type, rsi_status, stage or rule_code.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrOutcomeUnknown.
 //
 // API: POST /v1/recordsmanagement/rmcodes/{name}.
 func (s *CodesService) Create(ctx context.Context, list string, c NewCode) error {
@@ -143,6 +149,8 @@ type RMField struct {
 
 // Fields lists the metadata fields.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v1/recordsmanagement/fieldinfos.
 func (s *CodesService) Fields(ctx context.Context) ([]RMField, error) {
 	answer, err := get[struct {
@@ -161,6 +169,8 @@ func (s *CodesService) Fields(ctx context.Context) ([]RMField, error) {
 
 // FunctionAccess tells, by the server's function ids, what this user may do.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v1/recordsmanagement/functionaccessinfos.
 func (s *CodesService) FunctionAccess(ctx context.Context) (map[string]bool, error) {
 	answer, err := get[v1[struct {
@@ -177,6 +187,8 @@ func (s *CodesService) FunctionAccess(ctx context.Context) (map[string]bool, err
 // Import takes code tables from an export of another system. To update codes
 // that exist needs an Unguarded, else it is ErrNeedsReason: records may be under
 // them.
+//
+// Errors: ErrInvalid, ErrDenied, ErrSource, ErrNeedsReason, ErrOutcomeUnknown.
 //
 // API: POST /v1/recordsmanagement/importCodes.
 func (s *CodesService) Import(ctx context.Context, export io.Reader, size int64, update bool, skip ...Unguarded) error {
@@ -195,6 +207,8 @@ func (s *CodesService) Import(ctx context.Context, export io.Reader, size int64,
 // exist, or to delete their schedules, needs an Unguarded, else it is
 // ErrNeedsReason: retention may get shorter.
 //
+// Errors: ErrInvalid, ErrDenied, ErrSource, ErrNeedsReason, ErrOutcomeUnknown.
+//
 // API: POST /v1/recordsmanagement/importRSIs.
 func (s *CodesService) ImportRSIs(ctx context.Context, export io.Reader, size int64, update, deleteSchedules bool, skip ...Unguarded) error {
 	if err := checkImport(routes.rsisImport.Name, export, size, skip); err != nil {
@@ -210,6 +224,8 @@ func (s *CodesService) ImportRSIs(ctx context.Context, export io.Reader, size in
 
 // ImportSettings takes the system settings from an export of another system.
 // Without an Unguarded it is ErrNeedsReason: every record is under them.
+//
+// Errors: ErrInvalid, ErrDenied, ErrSource, ErrNeedsReason, ErrOutcomeUnknown.
 //
 // API: POST /v1/recordsmanagement/importSettings.
 func (s *CodesService) ImportSettings(ctx context.Context, export io.Reader, size int64, skip ...Unguarded) error {
@@ -254,12 +270,16 @@ type PicklistEntry struct {
 
 // UserPicklist lists the classifications that a user has picked.
 //
+// Errors: ErrInvalid, ErrNotFound.
+//
 // API: GET /v1/members/{id}/userpicklist.
 func (s *CodesService) UserPicklist(ctx context.Context, user UserID) ([]PicklistEntry, error) {
 	return s.picklist(ctx, &routes.userPicklist, user)
 }
 
 // GroupPicklist lists the classifications that a user's groups have picked.
+//
+// Errors: ErrInvalid, ErrNotFound.
 //
 // API: GET /v1/members/{id}/grouppicklist.
 func (s *CodesService) GroupPicklist(ctx context.Context, user UserID) ([]PicklistEntry, error) {

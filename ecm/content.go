@@ -28,6 +28,8 @@ type Content struct {
 // Open opens the latest version's content. Nothing is buffered; cancel ctx to
 // break off.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: GET /v1/nodes/{id}/content.
 func (s *ContentService) Open(ctx context.Context, id NodeID) (*Content, error) {
 	var faults rest.Problems
@@ -39,6 +41,8 @@ func (s *ContentService) Open(ctx context.Context, id NodeID) (*Content, error) 
 }
 
 // OpenVersion opens the content of one version.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
 //
 // API: GET /v1/nodes/{id}/versions/{version_number}/content.
 func (s *ContentService) OpenVersion(ctx context.Context, id NodeID, number int) (*Content, error) {

@@ -21,6 +21,8 @@ type CrossReferenceType struct {
 
 // Types returns the types that the server knows.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v1/xrefs.
 func (s *CrossReferencesService) Types(ctx context.Context) ([]CrossReferenceType, error) {
 	answer, err := rest.Do[v1[struct {
@@ -48,6 +50,8 @@ type CrossReference struct {
 
 // OfNode returns the relations of a record.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v1/nodes/{id}/xrefs.
 func (s *CrossReferencesService) OfNode(ctx context.Context, id NodeID) ([]CrossReference, error) {
 	var faults rest.Problems
@@ -72,6 +76,9 @@ func (s *CrossReferencesService) OfNode(ctx context.Context, id NodeID) ([]Cross
 
 // Assign relates two records. Both must be records; read the relations before,
 // since what a second assignment does is not known.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied,
+// ErrOutcomeUnknown.
 //
 // API: POST /v1/nodes/{id}/xrefs.
 func (s *CrossReferencesService) Assign(ctx context.Context, id NodeID, x CrossReference) error {

@@ -10,6 +10,8 @@ import (
 
 // Type reads one cross-reference type.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v1/xrefs/{xref_type}.
 func (s *CrossReferencesService) Type(ctx context.Context, code string) (*CrossReferenceType, error) {
 	var faults rest.Problems
@@ -33,6 +35,8 @@ func (s *CrossReferencesService) Type(ctx context.Context, code string) (*CrossR
 // record shows as related on the other. A hold, if not 0, is applied along the
 // reference.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
+//
 // API: POST /v1/xrefs.
 func (s *CrossReferencesService) CreateType(ctx context.Context, t CrossReferenceType, relatedDescription string, hold HoldID) error {
 	var faults rest.Problems
@@ -52,6 +56,8 @@ func (s *CrossReferencesService) CreateType(ctx context.Context, t CrossReferenc
 // DeleteType removes a type. No call tells which records use it: without an
 // Unguarded it is ErrNeedsReason.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrNeedsReason, ErrOutcomeUnknown.
+//
 // API: DELETE /v1/xrefs/{xref_type}.
 func (s *CrossReferencesService) DeleteType(ctx context.Context, code string, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -68,6 +74,9 @@ func (s *CrossReferencesService) DeleteType(ctx context.Context, code string, sk
 
 // Remove takes one relation off a record: what ties it to its rights or its
 // original. A final record is refused with ErrFinal, a held one with ErrOnHold.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrOnHold,
+// ErrFinal, ErrOutcomeUnknown.
 //
 // API: DELETE /v1/nodes/{id}/xrefs/{xref_type}/refnodes/{xref_id}.
 func (s *CrossReferencesService) Remove(ctx context.Context, id NodeID, x CrossReference, skip ...Unguarded) error {
@@ -87,6 +96,9 @@ func (s *CrossReferencesService) Remove(ctx context.Context, id NodeID, x CrossR
 
 // RemoveSeveral takes several relations off a record in one call. It refuses
 // what Remove refuses.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrOnHold,
+// ErrFinal.
 //
 // API: PUT /v1/nodes/{id}/xrefs.
 func (s *CrossReferencesService) RemoveSeveral(ctx context.Context, id NodeID, list []CrossReference, skip ...Unguarded) error {
@@ -113,6 +125,8 @@ func (s *CrossReferencesService) RemoveSeveral(ctx context.Context, id NodeID, l
 
 // AssignMany relates several records to one.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
+//
 // API: POST /v1/rmclassifications/assignxref.
 func (s *CrossReferencesService) AssignMany(ctx context.Context, x CrossReference, ids ...NodeID) error {
 	var faults rest.Problems
@@ -129,6 +143,8 @@ func (s *CrossReferencesService) AssignMany(ctx context.Context, x CrossReferenc
 
 // RemoveMany takes the relations of a type, or to a record, off several
 // records. If one of them is final or held, nothing is sent.
+//
+// Errors: ErrInvalid, ErrDenied, ErrOnHold, ErrFinal.
 //
 // API: POST /v1/rmclassifications/removexref.
 func (s *CrossReferencesService) RemoveMany(ctx context.Context, x CrossReference, ids []NodeID, skip ...Unguarded) error {

@@ -35,6 +35,8 @@ type DispositionEntry struct {
 
 // Container lists the searches and groups below a container, 0 for the root.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/dispositionscontainer/{id}.
 func (s *DispositionsService) Container(ctx context.Context, id NodeID) ([]DispositionEntry, error) {
 	var faults rest.Problems
@@ -86,6 +88,8 @@ func (c DispositionCriteria) check(faults *rest.Problems) {
 
 // SetCriteria changes what a search looks for.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: PUT /v1/dispSearchCriteria/{id}.
 func (s *DispositionsService) SetCriteria(ctx context.Context, search NodeID, c DispositionCriteria) error {
 	var faults rest.Problems
@@ -106,6 +110,8 @@ func (s *DispositionsService) SetCriteria(ctx context.Context, search NodeID, c 
 // Configure sets one field of a search's configuration; tab is "notification",
 // "reviewprocess" or "settings".
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: POST /v1/dispositionConfiguration/id/{id}/tab/{tab}.
 func (s *DispositionsService) Configure(ctx context.Context, search NodeID, tab, field, value string) error {
 	var faults rest.Problems
@@ -121,6 +127,9 @@ func (s *DispositionsService) Configure(ctx context.Context, search NodeID, tab,
 
 // Start runs a search. Its snapshot appears among Snapshots when it is ready.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied,
+// ErrOutcomeUnknown.
+//
 // API: POST /v1/nodes/{id}/startdispsearch.
 func (s *DispositionsService) Start(ctx context.Context, search NodeID) error {
 	var faults rest.Problems
@@ -133,6 +142,8 @@ func (s *DispositionsService) Start(ctx context.Context, search NodeID) error {
 
 // StopSearch stops a running search.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: POST /v1/stopsearch/{id}/qdate/{qdate}.
 func (s *DispositionsService) StopSearch(ctx context.Context, search NodeID, q QDate) error {
 	return s.atSnapshot(ctx, &routes.dispStopSearch, search, q)
@@ -140,12 +151,16 @@ func (s *DispositionsService) StopSearch(ctx context.Context, search NodeID, q Q
 
 // StopActions stops the performing of a snapshot's actions.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: POST /v1/stopactions/{id}/qdate/{qdate}.
 func (s *DispositionsService) StopActions(ctx context.Context, search NodeID, q QDate) error {
 	return s.atSnapshot(ctx, &routes.dispStopActions, search, q)
 }
 
 // DeleteSnapshot removes a snapshot, not what it lists.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrOutcomeUnknown.
 //
 // API: DELETE /v1/disposition/{id}/qdate/{qdate}.
 func (s *DispositionsService) DeleteSnapshot(ctx context.Context, search NodeID, q QDate) error {
@@ -188,6 +203,8 @@ type Snapshot struct {
 
 // Snapshots lists the runs of a search.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/snapshottable/{id}.
 func (s *DispositionsService) Snapshots(ctx context.Context, search NodeID) ([]Snapshot, error) {
 	var faults rest.Problems
@@ -220,6 +237,8 @@ type SnapshotStatus struct {
 
 // Status reads a snapshot's state, at little cost.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v1/disposition/{id}/qdate/{qdate}.
 func (s *DispositionsService) Status(ctx context.Context, search NodeID, q QDate) (*SnapshotStatus, error) {
 	if err := checkSnapshot(routes.dispStatus.Name, search, q); err != nil {
@@ -244,6 +263,8 @@ func (r Reviewer) check(op string, search NodeID, q QDate) error {
 }
 
 // ReviewerStatus reads a snapshot's state for one reviewer.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: GET /v1/disposition/{id}/qdate/{qdate}/reviewerid/{reviewerid}/reviewerstep/{reviewerstep}.
 func (s *DispositionsService) ReviewerStatus(ctx context.Context, search NodeID, q QDate, r Reviewer) (*SnapshotStatus, error) {
@@ -328,6 +349,8 @@ func (w wireItem) item() DispositionItem {
 
 // Items returns the items of a snapshot.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v2/nodes/{id}/disposition-snapshots/qdate/{qdate}.
 func (s *DispositionsService) Items(ctx context.Context, search NodeID, q QDate) ([]DispositionItem, error) {
 	if err := checkSnapshot(routes.dispItems.Name, search, q); err != nil {
@@ -337,6 +360,8 @@ func (s *DispositionsService) Items(ctx context.Context, search NodeID, q QDate)
 }
 
 // ReviewerItems returns the items that one reviewer has to decide.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
 //
 // API: GET /v2/nodes/{id}/disposition-snapshots/qdate/{qdate}/reviewerid/{reviewerid}/reviewerstep/{reviewerstep}.
 func (s *DispositionsService) ReviewerItems(ctx context.Context, search NodeID, q QDate, r Reviewer) ([]DispositionItem, error) {
@@ -384,6 +409,8 @@ func (s *DispositionsService) snapshotItems(ctx context.Context, route *rest.Rou
 
 // Count is the number of items in all searches' results.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v1/rmclassifications/dispositions.
 func (s *DispositionsService) Count(ctx context.Context) (int64, error) {
 	answer, err := get[struct {
@@ -399,6 +426,8 @@ type UserAttribute struct {
 }
 
 // UserAttributes lists the attributes of a category that can name a reviewer.
+//
+// Errors: ErrInvalid, ErrNotFound.
 //
 // API: GET /v1/category/userAttribute/{id}.
 func (s *DispositionsService) UserAttributes(ctx context.Context, category NodeID) ([]UserAttribute, error) {

@@ -48,6 +48,8 @@ func (a ActOn) form(applyKey, dateKey string) params {
 
 // ChangeReviewDecision decides items of a review.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: POST /v1/members/{id}/disposition/changereviewdecision.
 func (s *DispositionsService) ChangeReviewDecision(ctx context.Context, on ActOn, d ReviewDecision, comment string) error {
 	var faults rest.Problems
@@ -77,6 +79,8 @@ type ActionChange struct {
 // ChangeActions changes what is to be done with items. It does nothing to them
 // yet.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: POST /v1/members/{id}/disposition/changeactions.
 func (s *DispositionsService) ChangeActions(ctx context.Context, on ActOn, to ActionChange) error {
 	var faults rest.Problems
@@ -97,6 +101,8 @@ func (s *DispositionsService) ChangeActions(ctx context.Context, on ActOn, to Ac
 // PerformActions has the server carry the actions out, which may destroy the
 // items. The holds of each are read right before: one that is held, or whose
 // holds cannot be read, refuses the whole call with ErrOnHold.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrOnHold, ErrOutcomeUnknown.
 //
 // API: POST /v1/members/{id}/disposition/performactions.
 func (s *DispositionsService) PerformActions(ctx context.Context, on ActOn, skip ...Unguarded) error {
@@ -120,6 +126,8 @@ func (s *DispositionsService) PerformActions(ctx context.Context, on ActOn, skip
 
 // FinishReview ends a reviewer's step.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrOutcomeUnknown.
+//
 // API: POST /v1/members/{id}/disposition/finishreview.
 func (s *DispositionsService) FinishReview(ctx context.Context, user UserID, search NodeID, q QDate, r Reviewer) error {
 	var faults rest.Problems
@@ -137,6 +145,8 @@ func (s *DispositionsService) FinishReview(ctx context.Context, user UserID, sea
 
 // ApplyHold puts a hold on items of a snapshot.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
+//
 // API: POST /v1/rmclassifications/dispositionholds.
 func (s *DispositionsService) ApplyHold(ctx context.Context, on ActOn, hold HoldID) error {
 	var faults rest.Problems
@@ -151,6 +161,8 @@ func (s *DispositionsService) ApplyHold(ctx context.Context, on ActOn, hold Hold
 }
 
 // SetAccession gives items of a snapshot an accession code.
+//
+// Errors: ErrInvalid, ErrDenied.
 //
 // API: POST /v1/rmclassifications/dispositionaccession.
 func (s *DispositionsService) SetAccession(ctx context.Context, on ActOn, accession string) error {

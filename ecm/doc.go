@@ -12,6 +12,10 @@
 // answer was lost matches [ErrOutcomeUnknown]: read the state before repeating
 // it. Failures are an [*Error]; match their class with errors.Is.
 //
+// The comment of each call names its own errors. Any call may also end in
+// [ErrUnauthenticated], [ErrThrottled], [ErrUnavailable], [ErrBrokenReply] or
+// [ErrRouteMissing].
+//
 // Calls that remove or change content read holds and record state of their
 // nodes right before they send and refuse with [ErrOnHold] or [ErrFinal]. Only
 // an explicit [Unguarded] skips that.

@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -77,4 +78,53 @@ func TestDoc_EveryCallNamesTheVendorsOperation(t *testing.T) {
 		}
 		require.True(t, named[at], "%s is in the table of routes, and no call's comment names it", at)
 	}
+}
+
+// TestDoc_EveryCallNamesItsErrors, and no error that there is not: those of its
+// input, of a write without a verdict, and of what it refuses to do to records.
+func TestDoc_EveryCallNamesItsErrors(t *testing.T) {
+	t.Parallel()
+	comments, sentinels, repeatable := map[string]string{}, map[string]bool{}, map[string]bool{}
+	eachFunction(t, func(fn *ast.FuncDecl) {
+		if service := serviceOf(fn); service != "" {
+			comments[service+"."+fn.Name.Name] = fn.Doc.Text()
+		}
+	})
+	file, err := parser.ParseFile(token.NewFileSet(), "errors.go", nil, 0)
+	require.NoError(t, err)
+	ast.Inspect(file, func(n ast.Node) bool {
+		if v, ok := n.(*ast.ValueSpec); ok {
+			sentinels[v.Names[0].Name] = true
+		}
+		return true
+	})
+	for _, o := range ecm.Operations() {
+		repeatable[o.Method+" "+o.Template] = o.Repeatable
+	}
+	says, s := documented(t), newServer(t, nil)
+	eachCall(func(name string, _, _ int, m reflect.Method) {
+		_, text, found := strings.Cut(comments[name], "\nErrors: ")
+		text, _, _ = strings.Cut(text, "\nAPI: ")
+		require.True(t, found, "%s does not name its errors", name)
+		named := regexp.MustCompile(`\bErr[A-Z]\w+`).FindAllString(text, -1)
+		require.NotEmpty(t, named, name)
+		for _, e := range named {
+			require.True(t, sentinels[e], "%s names %s, which is no error of this package", name, e)
+		}
+		if len(places(m)) > 0 {
+			require.Contains(t, named, "ErrInvalid", "%s takes arguments, which may be wrong", name)
+		}
+		for _, o := range says[name] {
+			if !repeatable[o] {
+				require.Contains(t, named, "ErrOutcomeUnknown", "%s sends %s, of which the verdict can be lost", name, o)
+			}
+		}
+		for want, table := range map[string]map[string]func(...ecm.Unguarded) error{
+			"ErrOnHold": s.guarded(t, 1), "ErrFinal": s.guardedRecords(t, 1), "ErrInUse": s.guardedSchedules(t, 1, "x"), "ErrNeedsReason": s.guardedSweeping(t),
+		} {
+			if _, refuses := table[name]; refuses {
+				require.Contains(t, named, want, name)
+			}
+		}
+	})
 }

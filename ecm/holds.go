@@ -36,6 +36,8 @@ type NodeHold struct {
 
 // OfNode returns all holds on a node, direct and indirect ones.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v1/nodes/{id}/holds.
 func (s *HoldsService) OfNode(ctx context.Context, id NodeID) ([]NodeHold, error) {
 	var faults rest.Problems
@@ -132,6 +134,8 @@ type HoldName struct {
 
 // Names lists all holds in short.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v1/holds.
 func (s *HoldsService) Names(ctx context.Context) ([]HoldName, error) {
 	answer, err := get[[]wireHold](ctx, s.core, &routes.holdNames, nil, nil)
@@ -147,12 +151,16 @@ func (s *HoldsService) Names(ctx context.Context) ([]HoldName, error) {
 
 // List returns all holds.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v2/holds.
 func (s *HoldsService) List(ctx context.Context) ([]Hold, error) {
 	return gather(s.All(ctx))
 }
 
 // All walks the holds page by page; it may be ranged again.
+//
+// Errors: ErrDenied.
 //
 // API: GET /v2/holds.
 func (s *HoldsService) All(ctx context.Context) iter.Seq2[Hold, error] {
@@ -196,6 +204,8 @@ func (o oneHold) hold(route *rest.Route, err error) (*Hold, error) {
 
 // Get reads a hold. One that does not exist is ErrNotFound.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/holds/{id}.
 func (s *HoldsService) Get(ctx context.Context, id HoldID) (*Hold, error) {
 	var faults rest.Problems
@@ -209,6 +219,8 @@ func (s *HoldsService) Get(ctx context.Context, id HoldID) (*Hold, error) {
 
 // Find returns the hold of that name, ErrNotFound if there is none. Names need
 // not be unique: look before you create.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: GET /v2/hold.
 func (s *HoldsService) Find(ctx context.Context, name string) (*Hold, error) {
@@ -238,6 +250,8 @@ type NewHold struct {
 // Create makes a hold and returns its id. It holds nothing yet. Without a
 // verdict the error matches ErrOutcomeUnknown: find it by name before
 // repeating.
+//
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
 //
 // API: POST /v1/holds, GET /v2/hold.
 func (s *HoldsService) Create(ctx context.Context, h NewHold) (HoldID, error) {
@@ -283,6 +297,8 @@ type HoldUpdate struct {
 
 // Update changes a hold. A repeat changes nothing more.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
+//
 // API: PUT /v1/holds.
 func (s *HoldsService) Update(ctx context.Context, id HoldID, u HoldUpdate) error {
 	var faults rest.Problems
@@ -310,6 +326,8 @@ func (s *HoldsService) Update(ctx context.Context, id HoldID, u HoldUpdate) erro
 // hold that is in use and one that does not exist, so its items are read
 // first: one that still holds something is ErrConflict.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrConflict, ErrOutcomeUnknown.
+//
 // API: DELETE /v1/holds/{id}, GET /v2/holditems/{id},
 // GET /v2/holditems/{id}/page.
 func (s *HoldsService) Delete(ctx context.Context, id HoldID) error {
@@ -325,6 +343,8 @@ func (s *HoldsService) Delete(ctx context.Context, id HoldID) error {
 }
 
 // DeleteByName is Delete for a hold's name.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrOutcomeUnknown.
 //
 // API: DELETE /v2/hold, GET /v2/hold, GET /v2/holditems/{id},
 // GET /v2/holditems/{id}/page.
@@ -350,6 +370,8 @@ func (s *HoldsService) unused(ctx context.Context, op string, id HoldID) error {
 
 // Move puts holds into a hold group.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
+//
 // API: PUT /v1/holds/move.
 func (s *HoldsService) Move(ctx context.Context, group NodeID, ids ...HoldID) error {
 	var faults rest.Problems
@@ -372,6 +394,8 @@ type HoldEntry struct {
 }
 
 // Maintenance lists the holds and hold groups below a group, 0 for the root.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: GET /v2/holdmaintenance/{id}.
 func (s *HoldsService) Maintenance(ctx context.Context, group NodeID) ([]HoldEntry, error) {
@@ -406,6 +430,8 @@ type HoldCounts struct {
 }
 
 // Statistics counts.
+//
+// Errors: ErrDenied.
 //
 // API: GET /v1/rmstatistics/holds.
 func (s *HoldsService) Statistics(ctx context.Context) (HoldCounts, error) {

@@ -12,6 +12,9 @@ import (
 // Apply puts a hold on a node. What a second call does is not known: read
 // OfNode before.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied,
+// ErrOutcomeUnknown.
+//
 // API: POST /v1/nodes/{id}/holds.
 func (s *HoldsService) Apply(ctx context.Context, id NodeID, hold HoldID) error {
 	var faults rest.Problems
@@ -24,6 +27,9 @@ func (s *HoldsService) Apply(ctx context.Context, id NodeID, hold HoldID) error 
 }
 
 // Remove takes a hold off a node. An indirect hold needs what it came by.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied,
+// ErrOutcomeUnknown.
 //
 // API: DELETE /v1/nodes/{id}/holds/{hold_id}.
 func (s *HoldsService) Remove(ctx context.Context, id NodeID, hold HoldID, by *Indirect) error {
@@ -55,12 +61,16 @@ type Indirect struct {
 // ApplyMany puts a hold on several nodes. The answer does not tell what became
 // of each.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
+//
 // API: POST /v1/rmclassifications/applyhold.
 func (s *HoldsService) ApplyMany(ctx context.Context, hold HoldID, ids ...NodeID) error {
 	return s.several(ctx, &routes.holdApplyMany, hold, ids, "")
 }
 
 // RemoveMany takes a hold off several nodes.
+//
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
 //
 // API: POST /v1/rmclassifications/removehold.
 func (s *HoldsService) RemoveMany(ctx context.Context, hold HoldID, comment string, ids ...NodeID) error {
@@ -81,12 +91,16 @@ func (s *HoldsService) several(ctx context.Context, route *rest.Route, hold Hold
 // Items returns everything that a hold holds. Of a large hold, range over
 // AllItems instead.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/holditems/{id}, GET /v2/holditems/{id}/page.
 func (s *HoldsService) Items(ctx context.Context, id HoldID) ([]Node, error) {
 	return gather(s.AllItems(ctx, id))
 }
 
 // AllItems walks what a hold holds page by page; it may be ranged again.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: GET /v2/holditems/{id}, GET /v2/holditems/{id}/page.
 func (s *HoldsService) AllItems(ctx context.Context, id HoldID) iter.Seq2[Node, error] {

@@ -18,6 +18,8 @@ type HoldUsers struct {
 
 // Users reads the users assigned to a hold.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/userholds/getusers/{id}.
 func (s *HoldsService) Users(ctx context.Context, id HoldID) (*HoldUsers, error) {
 	var faults rest.Problems
@@ -55,12 +57,16 @@ func userOf(raw json.RawMessage) UserID {
 
 // AddUsers assigns users to a hold.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
+//
 // API: POST /v2/userholds/addusers.
 func (s *HoldsService) AddUsers(ctx context.Context, id HoldID, users ...UserID) error {
 	return s.users(ctx, &routes.holdAddUsers, id, users)
 }
 
 // RemoveUsers takes users off a hold.
+//
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
 //
 // API: POST /v2/userholds/removeusers.
 func (s *HoldsService) RemoveUsers(ctx context.Context, id HoldID, users ...UserID) error {
@@ -79,6 +85,8 @@ func (s *HoldsService) users(ctx context.Context, route *rest.Route, id HoldID, 
 
 // Process holds, or releases, what a hold's users have created or updated in a
 // time. It runs on the server in the background.
+//
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
 //
 // API: POST /v2/userholds/processhold.
 func (s *HoldsService) Process(ctx context.Context, id HoldID, from, until time.Time) error {
@@ -100,6 +108,8 @@ type HoldUsersUpdate struct {
 }
 
 // UpdateUsers changes a hold's users.
+//
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
 //
 // API: POST /v2/userholds/updateusershold.
 func (s *HoldsService) UpdateUsers(ctx context.Context, id HoldID, u HoldUsersUpdate) error {

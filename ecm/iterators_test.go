@@ -40,7 +40,7 @@ func threePages(broken int) func(*http.Request) (int, string) {
 func TestIterators_KeepTheirPromises(t *testing.T) {
 	t.Parallel()
 	count := 0
-	eachCall(func(name string, service, method int, m reflect.Method) {
+	eachCall(func(name string, service, _ int, m reflect.Method) {
 		if m.Type.NumOut() != 1 || m.Type.Out(0).Kind() != reflect.Func {
 			return
 		}

@@ -44,6 +44,9 @@ type LargeDocument struct {
 // are those of UploadDocument; without a verdict on the last request the error
 // matches ErrOutcomeUnknown: look the name up before repeating.
 //
+// Errors: ErrInvalid, ErrNameTaken, ErrTooLarge, ErrUploadExpired, ErrSource,
+// ErrOutcomeUnknown.
+//
 // API: POST /v2/multipart, POST /v2/multipart/{upload_key}/{part_number},
 // POST /v2/multipart/{upload_key}, POST /v2/nodes.
 func (s *NodesService) UploadLarge(ctx context.Context, d LargeDocument) (*Node, error) {

@@ -39,6 +39,8 @@ func (d memberData) list() []Member {
 
 // Get reads a user or group.
 //
+// Errors: ErrInvalid, ErrNotFound.
+//
 // API: GET /v2/members/{id}.
 func (s *MembersService) Get(ctx context.Context, id UserID) (*Member, error) {
 	var faults rest.Problems
@@ -61,6 +63,8 @@ func (s *MembersService) Get(ctx context.Context, id UserID) (*Member, error) {
 // List reads one page of the users and groups whose name contains a text, all
 // of them for an empty one; 100 a page from page 1 on.
 //
+// Errors: ErrInvalid.
+//
 // API: GET /v2/members.
 func (s *MembersService) List(ctx context.Context, name string, page int) (*Page[Member], error) {
 	var faults rest.Problems
@@ -82,12 +86,16 @@ func (s *MembersService) List(ctx context.Context, name string, page int) (*Page
 
 // All walks the users and groups whose name contains a text.
 //
+// Errors: ErrInvalid.
+//
 // API: GET /v2/members.
 func (s *MembersService) All(ctx context.Context, name string) iter.Seq2[Member, error] {
 	return pages(ctx, 1, func(ctx context.Context, page int) (*Page[Member], error) { return s.List(ctx, name, page) })
 }
 
 // Find returns the one user or group of exactly that name, or ErrNotFound.
+//
+// Errors: ErrInvalid, ErrNotFound.
 //
 // API: GET /v2/members.
 func (s *MembersService) Find(ctx context.Context, name string) (*Member, error) {

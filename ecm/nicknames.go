@@ -22,6 +22,8 @@ func checkNickname(faults *rest.Problems, nickname string) {
 // ByNickname finds the node that has a nickname, or ErrNotFound. A nickname is
 // the one alias of a node that the server keeps unique by itself.
 //
+// Errors: ErrInvalid, ErrNotFound.
+//
 // API: GET /v2/nicknames/{nickname}/nodes.
 func (s *NodesService) ByNickname(ctx context.Context, nickname string) (*Node, error) {
 	var faults rest.Problems
@@ -35,6 +37,8 @@ func (s *NodesService) ByNickname(ctx context.Context, nickname string) (*Node, 
 
 // SetNickname gives a node a nickname. One that another node has is
 // ErrNameTaken; repeating is safe.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrNameTaken.
 //
 // API: PUT /v2/nodes/{id}/nicknames.
 func (s *NodesService) SetNickname(ctx context.Context, id NodeID, nickname string) error {

@@ -116,6 +116,8 @@ func noAnswer(route *rest.Route, message string) error {
 // same request. A missing node is ErrNotFound or, where the server does not
 // tell, ErrAccessOrMissing.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: GET /v2/nodes/{id}.
 func (s *NodesService) Get(ctx context.Context, id NodeID, with ...Part) (*Node, error) {
 	var faults rest.Problems
@@ -144,6 +146,8 @@ func fields(with []Part) url.Values {
 
 // CreateFolder makes a folder. A name that is taken is ErrNameTaken; a repeat
 // after ErrOutcomeUnknown needs a look first.
+//
+// Errors: ErrInvalid, ErrNameTaken, ErrOutcomeUnknown.
 //
 // API: POST /v2/nodes.
 func (s *NodesService) CreateFolder(ctx context.Context, parent NodeID, name string) (*Node, error) {
@@ -202,6 +206,9 @@ func (d Document) check(faults *rest.Problems) {
 // length and never held in memory. Without a verdict the error matches
 // ErrOutcomeUnknown: look the name up before repeating. Other errors:
 // ErrNameTaken, ErrAccessOrMissing, ErrSource if the content ended early.
+//
+// Errors: ErrInvalid, ErrAccessOrMissing, ErrNameTaken, ErrSource,
+// ErrOutcomeUnknown.
 //
 // API: POST /v2/nodes.
 func (s *NodesService) UploadDocument(ctx context.Context, d Document) (*Node, error) {
@@ -262,6 +269,9 @@ func firstName(names ...string) string {
 // Rename gives a node another name. A repeat is harmless. A final record is
 // refused with ErrFinal, a held node with ErrOnHold: by its name it is found.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrNameTaken, ErrOnHold,
+// ErrFinal, ErrOutcomeUnknown.
+//
 // API: PUT /v2/nodes/{id}.
 func (s *NodesService) Rename(ctx context.Context, id NodeID, name string, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -279,6 +289,9 @@ func (s *NodesService) Rename(ctx context.Context, id NodeID, name string, skip 
 
 // Move puts a node into another folder. Moving a record is refused with
 // ErrFinal or ErrOnHold as deleting is.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrNameTaken, ErrOnHold,
+// ErrFinal, ErrOutcomeUnknown.
 //
 // API: PUT /v2/nodes/{id}.
 func (s *NodesService) Move(ctx context.Context, id, parent NodeID, skip ...Unguarded) error {
@@ -305,6 +318,9 @@ func (s *NodesService) update(ctx context.Context, id NodeID, keys map[string]an
 
 // Delete moves a node into the recycle bin. It refuses records with ErrFinal
 // and held nodes with ErrOnHold, read right before it sends.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrInvalidAction,
+// ErrOnHold, ErrFinal, ErrOutcomeUnknown.
 //
 // API: DELETE /v2/nodes/{id}.
 func (s *NodesService) Delete(ctx context.Context, id NodeID, skip ...Unguarded) error {

@@ -59,6 +59,8 @@ func cmpOr(a, b int) int {
 
 // List reads one page of a folder's children. Nil options mean the defaults.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrInvalidAction.
+//
 // API: GET /v2/nodes/{id}/nodes.
 func (s *NodesService) List(ctx context.Context, folder NodeID, opts *ListOptions) (*Page[Node], error) {
 	if opts == nil {
@@ -92,6 +94,8 @@ func (s *NodesService) List(ctx context.Context, folder NodeID, opts *ListOption
 
 // All walks a folder's children page by page; it may be ranged again.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrInvalidAction.
+//
 // API: GET /v2/nodes/{id}/nodes.
 func (s *NodesService) All(ctx context.Context, folder NodeID, opts *ListOptions) iter.Seq2[Node, error] {
 	o := ListOptions{}
@@ -107,6 +111,8 @@ func (s *NodesService) All(ctx context.Context, folder NodeID, opts *ListOptions
 
 // FindChild returns the child of exactly that name, or ErrNotFound. The
 // server's own filter only narrows the search.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrInvalidAction.
 //
 // API: GET /v2/nodes/{id}/nodes.
 func (s *NodesService) FindChild(ctx context.Context, folder NodeID, name string, with ...Part) (*Node, error) {
@@ -132,6 +138,8 @@ const maxNodeList = 250
 
 // GetMany reads many nodes, 250 a request. Nodes that are missing or that the
 // user may not see are missing from the answer.
+//
+// Errors: ErrInvalid.
 //
 // API: POST /v2/nodes/list.
 func (s *NodesService) GetMany(ctx context.Context, ids ...NodeID) (map[NodeID]Node, error) {
@@ -163,6 +171,8 @@ func (s *NodesService) GetMany(ctx context.Context, ids ...NodeID) (map[NodeID]N
 
 // ValidateNames returns the names that are taken in a folder, with the node
 // that has each. It reserves nothing.
+//
+// Errors: ErrInvalid.
 //
 // API: POST /v1/validation/nodes/names.
 func (s *NodesService) ValidateNames(ctx context.Context, parent NodeID, names ...string) (map[string]NodeID, error) {
@@ -206,6 +216,8 @@ type Ancestor struct {
 }
 
 // Ancestors returns the way from the root to the node, the node itself last.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
 //
 // API: GET /v1/nodes/{id}/ancestors.
 func (s *NodesService) Ancestors(ctx context.Context, id NodeID) ([]Ancestor, error) {

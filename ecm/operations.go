@@ -2,6 +2,8 @@ package ecm
 
 import (
 	"reflect"
+
+	"github.com/smintecm/sdk/internal/rest"
 )
 
 // Operation is one of the vendor's operations that this package sends.
@@ -10,6 +12,9 @@ type Operation struct {
 	Name string
 	// Method and Template are the vendor's, the template below "/api".
 	Method, Template string
+	// Repeatable tells that a repeat does no harm. What is not is never sent
+	// again by itself: without a verdict it is ErrOutcomeUnknown.
+	Repeatable bool
 }
 
 // Operations lists every operation that this package sends, in the order of
@@ -18,8 +23,10 @@ func Operations() []Operation {
 	table := reflect.ValueOf(routes)
 	list := make([]Operation, 0, table.NumField())
 	for i := range table.NumField() {
-		name := table.Field(i).FieldByName("Name").String()
-		list = append(list, Operation{Name: name, Method: table.Field(i).FieldByName("Method").String(), Template: table.Field(i).FieldByName("Template").String()})
+		row := func(name string) reflect.Value { return table.Field(i).FieldByName(name) }
+		list = append(list, Operation{
+			Name: row("Name").String(), Method: row("Method").String(), Template: row("Template").String(), Repeatable: row("Repeat").Int() == int64(rest.Harmless),
+		})
 	}
 	return list
 }

@@ -60,6 +60,8 @@ func grants(w wireGrants) []Grant {
 
 // OfNode reads one page of a node's grants, 100 a page from page 1 on.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v2/nodes/{id}/permissions.
 func (s *PermissionsService) OfNode(ctx context.Context, id NodeID, page int) (*Page[Grant], error) {
 	var faults rest.Problems
@@ -77,6 +79,8 @@ func (s *PermissionsService) OfNode(ctx context.Context, id NodeID, page int) (*
 
 // All walks a node's grants.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v2/nodes/{id}/permissions.
 func (s *PermissionsService) All(ctx context.Context, id NodeID) iter.Seq2[Grant, error] {
 	return pages(ctx, 1, func(ctx context.Context, page int) (*Page[Grant], error) { return s.OfNode(ctx, id, page) })
@@ -85,6 +89,8 @@ func (s *PermissionsService) All(ctx context.Context, id NodeID) iter.Seq2[Grant
 // Effective tells what a user or group may do with a node, all memberships
 // taken together. It is the way to prove that one client's user has nothing on
 // another client's node.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
 //
 // API: GET /v2/nodes/{id}/permissions/effective/{right_id}.
 func (s *PermissionsService) Effective(ctx context.Context, id NodeID, right UserID) ([]Permission, error) {
@@ -108,12 +114,16 @@ func (s *PermissionsService) Effective(ctx context.Context, id NodeID, right Use
 // Add grants a user or group permissions on a node, that node alone. A repeat
 // replaces what was granted before.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: POST /v2/nodes/{id}/permissions/custom.
 func (s *PermissionsService) Add(ctx context.Context, id NodeID, right UserID, can ...Permission) error {
 	return s.write(ctx, &routes.permissionAdd, []any{id}, id, right, map[string]any{"permissions": can, "right_id": right})
 }
 
 // Update replaces the permissions that were granted to a user or group.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
 //
 // API: PUT /v2/nodes/{id}/permissions/custom/{right_id}.
 func (s *PermissionsService) Update(ctx context.Context, id NodeID, right UserID, can ...Permission) error {
@@ -140,6 +150,8 @@ func (s *PermissionsService) write(ctx context.Context, route *rest.Route, path 
 }
 
 // Remove takes a grant of a user or group away. Repeating is safe.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
 //
 // API: DELETE /v2/nodes/{id}/permissions/custom/{right_id}.
 func (s *PermissionsService) Remove(ctx context.Context, id NodeID, right UserID) error {

@@ -54,6 +54,8 @@ func (w wireTask) task(route *rest.Route, err error) (*Task, error) {
 // TaskFinalize it is not known what it does: it needs an Unguarded, else it is
 // ErrNeedsReason.
 //
+// Errors: ErrInvalid, ErrDenied, ErrNeedsReason, ErrOutcomeUnknown.
+//
 // API: POST /v1/rmqueues.
 func (s *QueuesService) Add(ctx context.Context, id NodeID, task string, subItems bool, skip ...Unguarded) (*Task, error) {
 	var faults rest.Problems
@@ -79,6 +81,8 @@ func (s *QueuesService) Add(ctx context.Context, id NodeID, task string, subItem
 
 // Get asks for a task by its queue id.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v1/rmqueues/{id}.
 func (s *QueuesService) Get(ctx context.Context, id int64) (*Task, error) {
 	var faults rest.Problems
@@ -91,6 +95,8 @@ func (s *QueuesService) Get(ctx context.Context, id int64) (*Task, error) {
 }
 
 // Abort ends a task, where the server lets it be ended.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrOutcomeUnknown.
 //
 // API: DELETE /v1/rmqueues/{id}.
 func (s *QueuesService) Abort(ctx context.Context, id int64) (*Task, error) {
@@ -119,6 +125,8 @@ func (t Task) Done() bool {
 
 // Wait asks at the task's own address until it is done, every second at first
 // and every ten later, or until ctx ends: then the error names the last state.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: GET /v1/rmqueues/{id}.
 func (s *QueuesService) Wait(ctx context.Context, t *Task) (*Task, error) {

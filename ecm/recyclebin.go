@@ -19,6 +19,8 @@ type RecycleBinService service
 // List reads one page of what the user may see of the recycle bin, 100 a page
 // from page 1 on, the newest first.
 //
+// Errors: ErrInvalid, ErrDenied.
+//
 // API: GET /v2/volumes/recyclebin/nodes.
 func (s *RecycleBinService) List(ctx context.Context, page int) (*Page[Node], error) {
 	var faults rest.Problems
@@ -40,6 +42,8 @@ func (s *RecycleBinService) List(ctx context.Context, page int) (*Page[Node], er
 }
 
 // All walks the recycle bin.
+//
+// Errors: ErrDenied.
 //
 // API: GET /v2/volumes/recyclebin/nodes.
 func (s *RecycleBinService) All(ctx context.Context) iter.Seq2[Node, error] {
@@ -69,6 +73,8 @@ func (e *PartialError) Unwrap() error { return e.Err }
 // Restore puts nodes back where they were deleted. If some cannot be, the
 // error is a *PartialError that names them, and the others are back.
 //
+// Errors: ErrInvalid, ErrDenied, ErrNameTaken, ErrOutcomeUnknown.
+//
 // API: POST /v2/volumes/recyclebin/nodes/restore.
 func (s *RecycleBinService) Restore(ctx context.Context, ids ...NodeID) error {
 	return s.write(ctx, &routes.restore, ids)
@@ -78,6 +84,8 @@ func (s *RecycleBinService) Restore(ctx context.Context, ids ...NodeID) error {
 // state of each right before it sends, as deleting does; a server that does
 // not tell them for a deleted node is a refusal. If some cannot be purged, the
 // error is a *PartialError that names them, and the others are gone.
+//
+// Errors: ErrInvalid, ErrDenied, ErrOnHold, ErrFinal, ErrOutcomeUnknown.
 //
 // API: POST /v2/volumes/recyclebin/nodes/purge.
 func (s *RecycleBinService) Purge(ctx context.Context, ids []NodeID, skip ...Unguarded) error {

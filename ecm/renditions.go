@@ -31,6 +31,8 @@ type wireRendition struct {
 
 // Renditions lists the renditions of one version.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v2/nodes/{id}/versions/{version_number}/renditions.
 func (s *VersionsService) Renditions(ctx context.Context, id NodeID, version int) ([]Rendition, error) {
 	if err := wantVersion(routes.renditions.Name, id, version); err != nil {
@@ -57,6 +59,8 @@ func checkVersion(faults *rest.Problems, id NodeID, version int) {
 
 // OpenRendition opens a rendition's content.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v2/nodes/{id}/versions/{version_number}/renditions/content.
 func (s *ContentService) OpenRendition(ctx context.Context, id NodeID, version int, kind string) (*Content, error) {
 	var faults rest.Problems
@@ -71,6 +75,9 @@ func (s *ContentService) OpenRendition(ctx context.Context, id NodeID, version i
 // PutRendition adds a rendition to a version, or replaces that of its type.
 // Content and size are as in [Document]. A final record is refused with
 // ErrFinal, a held node with ErrOnHold.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrSource,
+// ErrOnHold, ErrFinal, ErrOutcomeUnknown.
 //
 // API: PUT /v2/nodes/{id}/versions/{version_number}/renditions.
 func (s *VersionsService) PutRendition(ctx context.Context, id NodeID, version int, kind, fileName string, content io.Reader, size int64, skip ...Unguarded) error {
@@ -98,6 +105,9 @@ func (s *VersionsService) PutRendition(ctx context.Context, id NodeID, version i
 
 // DeleteRendition removes a rendition. A final record is refused with
 // ErrFinal, a held node with ErrOnHold.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrOnHold,
+// ErrFinal, ErrOutcomeUnknown.
 //
 // API: DELETE /v2/nodes/{id}/versions/{version_number}/renditions.
 func (s *VersionsService) DeleteRendition(ctx context.Context, id NodeID, version int, kind string, skip ...Unguarded) error {

@@ -156,6 +156,8 @@ func (w wireDetails) details(s Settings) *RecordDetails {
 
 // Get reads the record details of a node; a node that is no record has none.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v1/nodes/{id}/rmclassifications.
 func (s *RMClassificationsService) Get(ctx context.Context, id NodeID) (*RecordDetails, error) {
 	var faults rest.Problems
@@ -258,6 +260,9 @@ func (u RecordUpdate) form(s Settings) url.Values {
 // already gets another class, and with it another schedule: a final one is
 // refused with ErrFinal, a held one with ErrOnHold.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied,
+// ErrEditConflict, ErrOnHold, ErrFinal, ErrOutcomeUnknown.
+//
 // API: POST /v1/nodes/{id}/rmclassifications.
 func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, first RecordUpdate, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -281,6 +286,9 @@ func (s *RMClassificationsService) Apply(ctx context.Context, id, class NodeID, 
 // Update writes record details. A stale token is ErrEditConflict. Dates and
 // status are what retention counts from: those of a final record are refused
 // with ErrFinal, those of a held one with ErrOnHold.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied,
+// ErrEditConflict, ErrOnHold, ErrFinal, ErrOutcomeUnknown.
 //
 // API: PUT /v1/nodes/{id}/rmclassifications.
 func (s *RMClassificationsService) Update(ctx context.Context, id NodeID, u RecordUpdate, skip ...Unguarded) error {
@@ -306,6 +314,9 @@ func (s *RMClassificationsService) Update(ctx context.Context, id NodeID, u Reco
 // Remove takes a classification off a node, which then may be no record any
 // more. A final record is refused with ErrFinal, a held one with ErrOnHold.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied,
+// ErrEditConflict, ErrOnHold, ErrFinal, ErrOutcomeUnknown.
+//
 // API: DELETE /v1/nodes/{id}/rmclassifications/{class_id}.
 func (s *RMClassificationsService) Remove(ctx context.Context, id, class NodeID, token string, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -324,6 +335,8 @@ func (s *RMClassificationsService) Remove(ctx context.Context, id, class NodeID,
 
 // Finalize makes records final, which cannot be undone. The answer tells
 // nothing of the single record: read the details of each.
+//
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
 //
 // API: PUT /v1/rmclassifications/finalizerecords.
 func (s *RMClassificationsService) Finalize(ctx context.Context, ids ...NodeID) error {

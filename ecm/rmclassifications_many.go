@@ -13,6 +13,8 @@ import (
 
 // MayAdd tells whether this user may declare a node, at little cost.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v1/nodes/{id}/rmmenuitems/addrmclassification.
 func (s *RMClassificationsService) MayAdd(ctx context.Context, id NodeID) (bool, error) {
 	var faults rest.Problems
@@ -30,12 +32,18 @@ func (s *RMClassificationsService) MayAdd(ctx context.Context, id NodeID) (bool,
 // but those who may see confidential records. Servers may lack it:
 // ErrRouteMissing.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied,
+// ErrRouteMissing.
+//
 // API: PUT /v1/nodes/{id}/rmclassifications/makeConfidential.
 func (s *RMClassificationsService) MakeConfidential(ctx context.Context, id NodeID, subItems bool) error {
 	return s.confidential(ctx, &routes.makeConfidential, id, subItems)
 }
 
 // RemoveConfidential undoes MakeConfidential.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied,
+// ErrRouteMissing.
 //
 // API: PUT /v1/nodes/{id}/rmclassifications/removeConfidential.
 func (s *RMClassificationsService) RemoveConfidential(ctx context.Context, id NodeID, subItems bool) error {
@@ -54,6 +62,8 @@ func (s *RMClassificationsService) confidential(ctx context.Context, route *rest
 // Items returns everything that a classification classifies. Of a large one,
 // range over AllItems instead.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/classifieditems/{id}, GET /v2/classifieditems/{id}/page.
 func (s *RMClassificationsService) Items(ctx context.Context, class NodeID) ([]Node, error) {
 	return gather(s.AllItems(ctx, class))
@@ -61,6 +71,8 @@ func (s *RMClassificationsService) Items(ctx context.Context, class NodeID) ([]N
 
 // AllItems walks what a classification classifies page by page; it may be
 // ranged again.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: GET /v2/classifieditems/{id}, GET /v2/classifieditems/{id}/page.
 func (s *RMClassificationsService) AllItems(ctx context.Context, class NodeID) iter.Seq2[Node, error] {
@@ -105,6 +117,8 @@ func (u BulkUpdate) check(faults *rest.Problems) {
 // counts from: final records are refused with ErrFinal, held ones with
 // ErrOnHold, and then nothing is sent.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOnHold, ErrFinal.
+//
 // API: POST /v1/rmclassifications/RMMetadata.
 func (s *RMClassificationsService) UpdateMany(ctx context.Context, u BulkUpdate, ids []NodeID, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -140,6 +154,8 @@ func (c *core) guardAll(ctx context.Context, op string, ids []NodeID, skip []Ung
 // each. What is a record already gets another class: if one of them is final or
 // held, nothing is sent, and the error is as that of Apply.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOnHold, ErrFinal, ErrOutcomeUnknown.
+//
 // API: POST /v1/rmclassifications/batchAddClassification.
 func (s *RMClassificationsService) ApplyMany(ctx context.Context, class NodeID, ids []NodeID, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -158,6 +174,9 @@ func (s *RMClassificationsService) ApplyMany(ctx context.Context, class NodeID, 
 // RemoveMany takes a classification off several nodes. Final records are
 // refused with ErrFinal, held ones with ErrOnHold. The vendor's path is
 // misspelled; where a server has mended it, the mended one is used.
+//
+// Errors: ErrInvalid, ErrDenied, ErrRouteMissing, ErrOnHold, ErrFinal,
+// ErrOutcomeUnknown.
 //
 // API: POST /v1/rmcassifications/batchRemoveClassification.
 func (s *RMClassificationsService) RemoveMany(ctx context.Context, class NodeID, ids []NodeID, skip ...Unguarded) error {
@@ -182,6 +201,8 @@ func (s *RMClassificationsService) RemoveMany(ctx context.Context, class NodeID,
 
 // Count is the number of records in the system.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v1/rmclassifications/managedrecords.
 func (s *RMClassificationsService) Count(ctx context.Context) (int64, error) {
 	answer, err := get[struct {
@@ -198,6 +219,8 @@ type ComplianceCounts struct {
 }
 
 // Compliance counts.
+//
+// Errors: ErrDenied.
 //
 // API: GET /v1/rmclassifications/compliance.
 func (s *RMClassificationsService) Compliance(ctx context.Context) (ComplianceCounts, error) {
@@ -223,6 +246,8 @@ type RMSettings struct {
 
 // Settings reads the settings.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v1/rmclassifications/settings.
 func (s *RMClassificationsService) Settings(ctx context.Context) (*RMSettings, error) {
 	all, err := get[map[string]json.RawMessage](ctx, s.core, &routes.recordSettings, nil, nil)
@@ -244,6 +269,8 @@ type CreateInfo struct {
 }
 
 // CreateInfo tells whether objects of a subtype can be declared below a node.
+//
+// Errors: ErrInvalid, ErrDenied.
 //
 // API: GET /v1/rmclassifications/createinfo.
 func (s *RMClassificationsService) CreateInfo(ctx context.Context, kind Subtype, parent NodeID) (CreateInfo, error) {

@@ -20,6 +20,8 @@ type NodeRSI struct {
 // OfNode returns the RSIs of a node, or, for an RM classification, those that
 // it brings to its records.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v1/nodes/{id}/rsis.
 func (s *RSIsService) OfNode(ctx context.Context, id NodeID) ([]NodeRSI, error) {
 	var faults rest.Problems
@@ -46,6 +48,9 @@ func (s *RSIsService) OfNode(ctx context.Context, id NodeID) ([]NodeRSI, error) 
 // Assign gives a record an RSI, by name, under one of its classifications. A
 // record that has another one already is refused with ErrFinal if it is final
 // and with ErrOnHold if it is held: its retention might get shorter.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrOnHold,
+// ErrFinal, ErrOutcomeUnknown.
 //
 // API: POST /v1/nodes/{id}/rmclassifications/{class_id}/rsis.
 func (s *RSIsService) Assign(ctx context.Context, id, class NodeID, rsi string, skip ...Unguarded) error {
@@ -79,6 +84,8 @@ type RSIStage struct {
 }
 
 // Details tells for one node when each stage of its schedule falls due.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
 //
 // API: GET /v1/nodes/{id}/rsi/{rsi}/GetRSIDetails.
 func (s *RSIsService) Details(ctx context.Context, id NodeID, rsi string) ([]RSIStage, error) {
@@ -117,6 +124,8 @@ type RSI struct {
 }
 
 // List returns all RSIs with their stages.
+//
+// Errors: ErrDenied.
 //
 // API: GET /v2/rsis.
 func (s *RSIsService) List(ctx context.Context) ([]RSI, error) {

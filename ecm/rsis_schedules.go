@@ -85,6 +85,8 @@ func checkRSI(op string, rsi int64) error {
 
 // Get returns an RSI's schedules, one for each stage.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/rsis/{id}.
 func (s *RSIsService) Get(ctx context.Context, id int64) ([]Schedule, error) {
 	if err := checkRSI(routes.rsiGet.Name, id); err != nil {
@@ -107,6 +109,8 @@ func (s *RSIsService) Get(ctx context.Context, id int64) ([]Schedule, error) {
 
 // Schedule reads one stage of an RSI.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/rsis/{rsiid}/schedules/{id}.
 func (s *RSIsService) Schedule(ctx context.Context, rsi, schedule int64) (*Schedule, error) {
 	var faults rest.Problems
@@ -128,6 +132,8 @@ func (s *RSIsService) Schedule(ctx context.Context, rsi, schedule int64) (*Sched
 }
 
 // Schedules lists the stages of an RSI in the maintenance view.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: GET /v2/rsischedule/{id}.
 func (s *RSIsService) Schedules(ctx context.Context, rsi int64) ([]Schedule, error) {
@@ -155,6 +161,8 @@ type RSIEntry struct {
 }
 
 // Maintenance lists all RSIs as their administrators see them.
+//
+// Errors: ErrDenied.
 //
 // API: GET /v2/rsismaintenance.
 func (s *RSIsService) Maintenance(ctx context.Context) ([]RSIEntry, error) {
@@ -198,6 +206,8 @@ func (r rsiNames) names() []string {
 
 // Names lists the names of all RSIs.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v1/rsis.
 func (s *RSIsService) Names(ctx context.Context) ([]string, error) {
 	answer, err := get[rsiNames](ctx, s.core, &routes.rsiNames, nil, nil)
@@ -205,6 +215,8 @@ func (s *RSIsService) Names(ctx context.Context) ([]string, error) {
 }
 
 // Search lists the names that contain a text.
+//
+// Errors: ErrInvalid, ErrDenied.
 //
 // API: POST /v1/rsis.
 func (s *RSIsService) Search(ctx context.Context, query string) ([]string, error) {
@@ -259,6 +271,8 @@ func (n NewRSI) form() params {
 
 // Create makes an RSI and returns its id.
 //
+// Errors: ErrInvalid, ErrDenied, ErrOutcomeUnknown.
+//
 // API: POST /v2/rsischedules.
 func (s *RSIsService) Create(ctx context.Context, n NewRSI) (int64, error) {
 	var faults rest.Problems
@@ -281,6 +295,8 @@ func (n NewRSI) update(id int64, name string) params {
 // Update changes an RSI. Name is the present one; n.Name the one to have.
 // An RSI that anything is under is refused with ErrInUse.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrInUse.
+//
 // API: PUT /v2/rsischedules/{id}.
 func (s *RSIsService) Update(ctx context.Context, id int64, name string, n NewRSI, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -300,6 +316,8 @@ func (s *RSIsService) Update(ctx context.Context, id int64, name string, n NewRS
 // UpdateByName is Update for an RSI that is known by its name alone.
 // An RSI that anything is under is refused with ErrInUse.
 //
+// Errors: ErrInvalid, ErrDenied, ErrInUse.
+//
 // API: PUT /v2/rsischedule.
 func (s *RSIsService) UpdateByName(ctx context.Context, name string, n NewRSI, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -317,6 +335,8 @@ func (s *RSIsService) UpdateByName(ctx context.Context, name string, n NewRSI, s
 
 // Delete removes an RSI that is not in use.
 // An RSI that anything is under is refused with ErrInUse.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrInUse, ErrOutcomeUnknown.
 //
 // API: DELETE /v2/rsischedules/{id}.
 func (s *RSIsService) Delete(ctx context.Context, id int64, skip ...Unguarded) error {
@@ -336,6 +356,8 @@ func (s *RSIsService) Delete(ctx context.Context, id int64, skip ...Unguarded) e
 // DeleteByName removes an RSI that is not in use.
 // An RSI that anything is under is refused with ErrInUse.
 //
+// Errors: ErrInvalid, ErrDenied, ErrInUse, ErrOutcomeUnknown.
+//
 // API: DELETE /v2/rsischedules.
 func (s *RSIsService) DeleteByName(ctx context.Context, name string, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -354,12 +376,16 @@ func (s *RSIsService) DeleteByName(ctx context.Context, name string, skip ...Ung
 // Items returns everything that has an RSI. Of a large one, range over AllItems
 // instead.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/rsiitems/{id}, GET /v2/rsiitems/{id}/page.
 func (s *RSIsService) Items(ctx context.Context, rsi int64) ([]Node, error) {
 	return gather(s.AllItems(ctx, rsi))
 }
 
 // AllItems walks what has an RSI page by page; it may be ranged again.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: GET /v2/rsiitems/{id}, GET /v2/rsiitems/{id}/page.
 func (s *RSIsService) AllItems(ctx context.Context, rsi int64) iter.Seq2[Node, error] {
@@ -370,6 +396,8 @@ func (s *RSIsService) AllItems(ctx context.Context, rsi int64) iter.Seq2[Node, e
 }
 
 // Statistics counts the items of each RSI, by its name.
+//
+// Errors: ErrDenied.
 //
 // API: GET /v1/rmstatistics/rsis.
 func (s *RSIsService) Statistics(ctx context.Context) (map[string]int64, error) {
@@ -386,6 +414,9 @@ func (s *RSIsService) Statistics(ctx context.Context) (map[string]int64, error) 
 
 // Remove takes the RSI off a record's classification, which shortens its
 // retention: final records are refused with ErrFinal, held ones with ErrOnHold.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrOnHold,
+// ErrFinal, ErrOutcomeUnknown.
 //
 // API: DELETE /v1/nodes/{id}/rmclassifications/{class_id}/rsis.
 func (s *RSIsService) Remove(ctx context.Context, id, class NodeID, skip ...Unguarded) error {

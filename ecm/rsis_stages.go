@@ -121,6 +121,8 @@ func (t Stage) form() params {
 // CreateStage adds a stage to an RSI and returns its id.
 // An RSI that anything is under is refused with ErrInUse.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrInUse, ErrOutcomeUnknown.
+//
 // API: POST /v2/rsischedules/{id}/stages.
 func (s *RSIsService) CreateStage(ctx context.Context, rsi int64, t Stage, skip ...Unguarded) (int64, error) {
 	var faults rest.Problems
@@ -142,6 +144,8 @@ func (s *RSIsService) CreateStage(ctx context.Context, rsi int64, t Stage, skip 
 // UpdateStage changes a stage; empty fields are left out.
 // An RSI that anything is under is refused with ErrInUse.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrInUse.
+//
 // API: PUT /v2/rsischedules/{id}/stages/{stageId}.
 func (s *RSIsService) UpdateStage(ctx context.Context, rsi, stage int64, t Stage, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -162,6 +166,8 @@ func (s *RSIsService) UpdateStage(ctx context.Context, rsi, stage int64, t Stage
 
 // DeleteStage removes a stage.
 // An RSI that anything is under is refused with ErrInUse.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrInUse, ErrOutcomeUnknown.
 //
 // API: DELETE /v2/rsischedules/{id}/stages/{stageId}.
 func (s *RSIsService) DeleteStage(ctx context.Context, rsi, stage int64, skip ...Unguarded) error {
@@ -189,6 +195,8 @@ type StageApproval struct {
 
 // Approve approves a stage.
 // What is approved takes effect: an RSI that anything is under is refused with ErrInUse.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied, ErrInUse.
 //
 // API: PUT /v2/rsischedules/{id}/approve/{stageId}.
 func (s *RSIsService) Approve(ctx context.Context, rsi, stage int64, a StageApproval, skip ...Unguarded) error {
@@ -223,6 +231,8 @@ type ApprovalEntry struct {
 }
 
 // ApprovalHistory lists the approvals of an RSI's stages.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: GET /v2/rsischedules/{id}/approvalhistory.
 func (s *RSIsService) ApprovalHistory(ctx context.Context, rsi int64) ([]ApprovalEntry, error) {

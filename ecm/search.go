@@ -90,6 +90,8 @@ func (q SearchQuery) form() (params, error) {
 // Query reads one page of hits. The server's count may be an estimate. A query
 // that the server cannot read is ErrInvalid.
 //
+// Errors: ErrInvalid.
+//
 // API: POST /v2/search.
 func (s *SearchService) Query(ctx context.Context, q SearchQuery) (*Page[SearchHit], error) {
 	form, err := q.form()
@@ -139,6 +141,8 @@ func (s *SearchService) Query(ctx context.Context, q SearchQuery) (*Page[SearchH
 
 // All walks the hits page by page; it may be ranged again.
 //
+// Errors: ErrInvalid.
+//
 // API: POST /v2/search.
 func (s *SearchService) All(ctx context.Context, q SearchQuery) iter.Seq2[SearchHit, error] {
 	return pages(ctx, q.Page, func(ctx context.Context, page int) (*Page[SearchHit], error) {
@@ -170,6 +174,8 @@ type Region struct {
 
 // Regions lists the fields of the index that can be asked. Those of Records
 // Management and of categories have names of the server's own.
+//
+// Errors: ErrUnauthenticated.
 //
 // API: GET /v1/regions.
 func (s *SearchService) Regions(ctx context.Context) ([]Region, error) {

@@ -59,6 +59,8 @@ func markings(list []wireMarking) (out []Marking) {
 
 // Codes reads the lists.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v1/securityclearances.
 func (s *SecurityService) Codes(ctx context.Context) (*SecurityCodes, error) {
 	answer, err := get[struct {
@@ -74,6 +76,8 @@ func (s *SecurityService) Codes(ctx context.Context) (*SecurityCodes, error) {
 }
 
 // Settings tells whether security is enabled.
+//
+// Errors: ErrDenied.
 //
 // API: GET /v1/securityclearances/settings.
 func (s *SecurityService) Settings(ctx context.Context) (enabled bool, err error) {
@@ -92,6 +96,8 @@ type Clearance struct {
 }
 
 // OfNode reads what a node demands.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
 //
 // API: GET /v1/nodes/{id}/securityclearances.
 func (s *SecurityService) OfNode(ctx context.Context, id NodeID) (*Clearance, error) {
@@ -124,6 +130,8 @@ func (s *SecurityService) OfNode(ctx context.Context, id NodeID) (*Clearance, er
 
 // SetNode sets what a node demands.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: PUT /v1/nodes/{id}/securityclearances.
 func (s *SecurityService) SetNode(ctx context.Context, id NodeID, level int, codes ...string) error {
 	var faults rest.Problems
@@ -138,6 +146,8 @@ func (s *SecurityService) SetNode(ctx context.Context, id NodeID, level int, cod
 
 // SetLevelMany sets the level of several nodes.
 //
+// Errors: ErrInvalid, ErrDenied.
+//
 // API: POST /v1/UpdateSecurityClearanceLevel.
 func (s *SecurityService) SetLevelMany(ctx context.Context, level int, ids ...NodeID) error {
 	var faults rest.Problems
@@ -150,6 +160,8 @@ func (s *SecurityService) SetLevelMany(ctx context.Context, level int, ids ...No
 }
 
 // SetMarkingsMany assigns markings to several nodes, or removes them.
+//
+// Errors: ErrInvalid, ErrDenied.
 //
 // API: POST /v1/UpdateSupplementalMarkings.
 func (s *SecurityService) SetMarkingsMany(ctx context.Context, remove bool, codes []string, ids ...NodeID) error {
@@ -180,6 +192,8 @@ type OwnSecurity struct {
 
 // Own reads it.
 //
+// Errors: ErrDenied.
+//
 // API: GET /v2/members/usersecurity/simple.
 func (s *SecurityService) Own(ctx context.Context) (*OwnSecurity, error) {
 	type plain struct {
@@ -197,6 +211,8 @@ func (s *SecurityService) Own(ctx context.Context) (*OwnSecurity, error) {
 
 // OfUser reads a user's level.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/members/usersecurity/{userID}/securityclearancelevel.
 func (s *SecurityService) OfUser(ctx context.Context, user UserID) ([]ClearanceLevel, error) {
 	var faults rest.Problems
@@ -209,6 +225,8 @@ func (s *SecurityService) OfUser(ctx context.Context, user UserID) ([]ClearanceL
 }
 
 // SetUser sets a user's level.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
 //
 // API: POST /v2/members/usersecurity/{userID}/securityclearancelevel.
 func (s *SecurityService) SetUser(ctx context.Context, user UserID, level int) error {
@@ -223,6 +241,8 @@ func (s *SecurityService) SetUser(ctx context.Context, user UserID, level int) e
 
 // UserMarkings reads a user's markings.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: GET /v2/members/usersecurity/{userID}/supplementalmarkings.
 func (s *SecurityService) UserMarkings(ctx context.Context, user UserID) ([]Marking, error) {
 	var faults rest.Problems
@@ -236,6 +256,8 @@ func (s *SecurityService) UserMarkings(ctx context.Context, user UserID) ([]Mark
 
 // SetUserMarkings sets a user's markings.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrDenied.
+//
 // API: POST /v2/members/usersecurity/{userID}/supplementalmarkings.
 func (s *SecurityService) SetUserMarkings(ctx context.Context, user UserID, codes ...string) error {
 	var faults rest.Problems
@@ -248,6 +270,8 @@ func (s *SecurityService) SetUserMarkings(ctx context.Context, user UserID, code
 }
 
 // ImportCodes takes levels and markings from an export of another system.
+//
+// Errors: ErrInvalid, ErrDenied, ErrSource, ErrOutcomeUnknown.
 //
 // API: POST /v1/securityclearances/importCodes.
 func (s *SecurityService) ImportCodes(ctx context.Context, export io.Reader, size int64, users bool) error {

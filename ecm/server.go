@@ -12,6 +12,8 @@ type ServerService service
 
 // Ping asks whether the server's API answers at all; it needs no login.
 //
+// Errors: ErrUnauthenticated.
+//
 // API: GET /v1/ping.
 func (s *ServerService) Ping(ctx context.Context) error {
 	return s.do(ctx, rest.Request{Route: &routes.ping, NoCredential: true})
@@ -23,6 +25,8 @@ type Info struct {
 }
 
 // Info reads the server's version.
+//
+// Errors: ErrUnauthenticated.
 //
 // API: GET /v1/serverinfo.
 func (s *ServerService) Info(ctx context.Context) (*Info, error) {

@@ -86,6 +86,8 @@ type wireUploadSettings struct {
 // Settings reads whether and for which sizes the server takes uploads in
 // parts.
 //
+// Errors: ErrRouteMissing.
+//
 // API: GET /v2/multipart/settings.
 func (s *UploadsService) Settings(ctx context.Context) (*UploadSettings, error) {
 	answer, err := rest.Do[flatOrV2[wireUploadSettings]](ctx, s.rest, rest.Request{Route: &routes.uploadSettings})
@@ -105,6 +107,8 @@ type wireUpload struct {
 // Start begins an upload. The server refuses sizes outside its settings with
 // ErrInvalid. A start whose answer was lost leaves an empty upload behind that
 // ends by itself; starting again is safe.
+//
+// Errors: ErrInvalid.
 //
 // API: POST /v2/multipart.
 func (s *UploadsService) Start(ctx context.Context, fileName, mediaType string, size int64) (*Upload, error) {
@@ -140,6 +144,8 @@ func (s *UploadsService) Start(ctx context.Context, fileName, mediaType string, 
 // part that the server has already counts as sent. An upload that the server
 // no longer knows is ErrUploadExpired.
 //
+// Errors: ErrInvalid, ErrUploadExpired, ErrSource.
+//
 // API: POST /v2/multipart/{upload_key}/{part_number}.
 func (s *UploadsService) SendPart(ctx context.Context, u *Upload, part int, content io.Reader) error {
 	var faults rest.Problems
@@ -173,6 +179,8 @@ func (s *UploadsService) SendPart(ctx context.Context, u *Upload, part int, cont
 // knows to be closed is left alone, and one whose answer was lost is found
 // closed.
 //
+// Errors: ErrInvalid, ErrUploadExpired, ErrOutcomeUnknown.
+//
 // API: POST /v2/multipart/{upload_key}.
 func (s *UploadsService) Complete(ctx context.Context, u *Upload) error {
 	var faults rest.Problems
@@ -202,6 +210,8 @@ const maxCompletions = 3
 
 // Abort ends an upload and has the server drop its parts. One that is gone
 // already is no error; repeating is safe.
+//
+// Errors: ErrInvalid, ErrUploadExpired.
 //
 // API: DELETE /v2/multipart/{upload_key}.
 func (s *UploadsService) Abort(ctx context.Context, u *Upload) error {

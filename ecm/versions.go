@@ -59,6 +59,8 @@ func (d versionData) list() []Version {
 
 // List returns the versions of a document, the oldest first.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
 // API: GET /v2/nodes/{id}/versions.
 func (s *VersionsService) List(ctx context.Context, id NodeID) ([]Version, error) {
 	var faults rest.Problems
@@ -83,6 +85,8 @@ func (s *VersionsService) List(ctx context.Context, id NodeID) ([]Version, error
 }
 
 // Get reads one version of a document.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
 //
 // API: GET /v2/nodes/{id}/versions/{version_number}.
 func (s *VersionsService) Get(ctx context.Context, id NodeID, version int) (*Version, error) {
@@ -132,6 +136,9 @@ func checkVersionText(faults *rest.Problems, text string) {
 // held node with ErrOnHold, read right before it sends. Without a verdict the
 // error matches ErrOutcomeUnknown: list the versions before repeating.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrSource,
+// ErrOnHold, ErrFinal, ErrOutcomeUnknown.
+//
 // API: POST /v2/nodes/{id}/versions.
 func (s *VersionsService) Add(ctx context.Context, id NodeID, v NewVersion, skip ...Unguarded) (*Version, error) {
 	var faults rest.Problems
@@ -172,6 +179,9 @@ func (s *VersionsService) Add(ctx context.Context, id NodeID, v NewVersion, skip
 // ErrFinal, a held node with ErrOnHold. Without a verdict the error matches
 // ErrOutcomeUnknown: list the versions before repeating.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrOnHold,
+// ErrFinal, ErrOutcomeUnknown.
+//
 // API: POST /v2/nodes/{id}/versions/{version_number}/promote.
 func (s *VersionsService) Promote(ctx context.Context, id NodeID, version int, description string, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -190,6 +200,9 @@ func (s *VersionsService) Promote(ctx context.Context, id NodeID, version int, d
 // Delete removes one version with its content for good. A final record is
 // refused with ErrFinal, a held node with ErrOnHold.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrOnHold,
+// ErrFinal.
+//
 // API: DELETE /v2/nodes/{id}/versions/{version_number}.
 func (s *VersionsService) Delete(ctx context.Context, id NodeID, version int, skip ...Unguarded) error {
 	var faults rest.Problems
@@ -207,6 +220,9 @@ func (s *VersionsService) Delete(ctx context.Context, id NodeID, version int, sk
 // Purge removes all but the newest versions for good; keep says how many stay,
 // at least one. A final record is refused with ErrFinal, a held node with
 // ErrOnHold.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrOnHold,
+// ErrFinal.
 //
 // API: DELETE /v2/nodes/{id}/versions.
 func (s *VersionsService) Purge(ctx context.Context, id NodeID, keep int, skip ...Unguarded) error {

@@ -11,6 +11,8 @@ type VolumesService service
 
 // Get returns the volume of a subtype, as SubtypeEnterpriseVolume.
 //
+// Errors: ErrInvalid, ErrNotFound.
+//
 // API: GET /v2/volumes/{type}.
 func (s *VolumesService) Get(ctx context.Context, volume Subtype) (*Node, error) {
 	var faults rest.Problems

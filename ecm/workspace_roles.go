@@ -35,6 +35,8 @@ func roles(answer v2[roleData]) []WorkspaceRole {
 
 // Roles lists the roles of a workspace.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: GET /v2/businessworkspaces/{bw_id}/roles.
 func (s *WorkspacesService) Roles(ctx context.Context, workspace NodeID) ([]WorkspaceRole, error) {
 	var faults rest.Problems
@@ -48,6 +50,8 @@ func (s *WorkspacesService) Roles(ctx context.Context, workspace NodeID) ([]Work
 
 // CreateRole adds a role with permissions on the workspace and what lies in
 // it. A repeat makes a second one or is refused: list the roles first.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrOutcomeUnknown.
 //
 // API: POST /v2/businessworkspaces/{bw_id}/roles.
 func (s *WorkspacesService) CreateRole(ctx context.Context, workspace NodeID, name string, can ...Permission) (*WorkspaceRole, error) {
@@ -83,6 +87,8 @@ func (s *WorkspacesService) CreateRole(ctx context.Context, workspace NodeID, na
 
 // DeleteRole removes a role; its members lose what it gave them.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: DELETE /v2/businessworkspaces/{bw_id}/roles/{role_id}.
 func (s *WorkspacesService) DeleteRole(ctx context.Context, workspace NodeID, role int64) error {
 	return s.ofRole(ctx, &routes.roleDelete, workspace, role, nil, nil, []any{workspace, role})
@@ -104,6 +110,8 @@ func (s *WorkspacesService) ofRole(ctx context.Context, route *rest.Route, works
 
 // RoleMembers lists who has a role.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: GET /v2/businessworkspaces/{bw_id}/roles/{role_id}/members.
 func (s *WorkspacesService) RoleMembers(ctx context.Context, workspace NodeID, role int64) ([]Member, error) {
 	var faults rest.Problems
@@ -122,12 +130,16 @@ func (s *WorkspacesService) RoleMembers(ctx context.Context, workspace NodeID, r
 
 // AddMember gives a user or group a role.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: POST /v2/businessworkspaces/{bw_id}/roles/{role_id}/members.
 func (s *WorkspacesService) AddMember(ctx context.Context, workspace NodeID, role int64, member UserID) error {
 	return s.ofRole(ctx, &routes.roleMemberAdd, workspace, role, &member, params{}.number("id", int64(member)), []any{workspace, role})
 }
 
 // RemoveMember takes a role from a user or group.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
 //
 // API: DELETE /v2/businessworkspaces/{bw_id}/roles/{role_id}/members/{member_id}.
 func (s *WorkspacesService) RemoveMember(ctx context.Context, workspace NodeID, role int64, member UserID) error {

@@ -30,6 +30,8 @@ type WorkspaceTemplate struct {
 // Types lists the types with their templates. A server without any answers
 // with an error that it does not tell from others.
 //
+// Errors: ErrUnauthenticated.
+//
 // API: GET /v2/businessworkspacetypes.
 func (s *WorkspacesService) Types(ctx context.Context) ([]WorkspaceType, error) {
 	answer, err := get[v2[struct {
@@ -132,6 +134,8 @@ type WorkspaceQuery struct {
 // List reads one page of workspaces, also of those that the user has not had
 // open lately: expanded_view is always sent.
 //
+// Errors: ErrInvalid.
+//
 // API: GET /v2/businessworkspaces.
 func (s *WorkspacesService) List(ctx context.Context, q WorkspaceQuery) (*Page[Workspace], error) {
 	var faults rest.Problems
@@ -158,6 +162,8 @@ func (s *WorkspacesService) List(ctx context.Context, q WorkspaceQuery) (*Page[W
 
 // All walks workspaces page by page; it may be ranged again.
 //
+// Errors: ErrInvalid.
+//
 // API: GET /v2/businessworkspaces.
 func (s *WorkspacesService) All(ctx context.Context, q WorkspaceQuery) iter.Seq2[Workspace, error] {
 	return pages(ctx, q.Page, func(ctx context.Context, page int) (*Page[Workspace], error) {
@@ -168,6 +174,8 @@ func (s *WorkspacesService) All(ctx context.Context, q WorkspaceQuery) iter.Seq2
 }
 
 // Find returns the workspace of a business object, or ErrNotFound.
+//
+// Errors: ErrInvalid, ErrNotFound.
 //
 // API: GET /v2/businessworkspaces.
 func (s *WorkspacesService) Find(ctx context.Context, object BusinessObject) (*Workspace, error) {
@@ -186,6 +194,8 @@ func (s *WorkspacesService) Find(ctx context.Context, object BusinessObject) (*W
 }
 
 // Get reads a workspace.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
 //
 // API: GET /v2/businessworkspaces/{bw_id}.
 func (s *WorkspacesService) Get(ctx context.Context, id NodeID) (*Workspace, error) {
@@ -225,6 +235,8 @@ type NewWorkspace struct {
 // Create makes a workspace and returns its node. Without a verdict the error
 // matches ErrOutcomeUnknown: look it up, by its business object or its name,
 // before repeating. One that exists is ErrNameTaken.
+//
+// Errors: ErrInvalid, ErrNameTaken, ErrOutcomeUnknown.
 //
 // API: POST /v2/businessworkspaces.
 func (s *WorkspacesService) Create(ctx context.Context, w NewWorkspace) (NodeID, error) {
@@ -301,6 +313,8 @@ func nested(values CategoryValues) map[string]CategoryValues {
 // ErrAccessOrMissing if it lies in none. Ask it before a write that must stay
 // within one client's workspace.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: GET /v1/nodes/{id}/businessworkspace.
 func (s *WorkspacesService) Enclosing(ctx context.Context, id NodeID) (workspace NodeID, typeID int64, err error) {
 	var faults rest.Problems
@@ -326,6 +340,8 @@ const (
 
 // Related walks the workspaces that are related to one.
 //
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
+//
 // API: GET /v2/businessworkspaces/{bw_id}/relateditems.
 func (s *WorkspacesService) Related(ctx context.Context, workspace NodeID) iter.Seq2[Workspace, error] {
 	return pages(ctx, 1, func(ctx context.Context, page int) (*Page[Workspace], error) {
@@ -344,6 +360,8 @@ func (s *WorkspacesService) Related(ctx context.Context, workspace NodeID) iter.
 
 // Relate makes another workspace a child, or the parent, of one. A relation
 // that exists already is refused with ErrInvalid.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrOutcomeUnknown.
 //
 // API: POST /v2/businessworkspaces/{bw_id}/relateditems.
 func (s *WorkspacesService) Relate(ctx context.Context, workspace, other NodeID, as WorkspaceRelation) error {
@@ -364,6 +382,8 @@ func wantRelation(op string, workspace, other NodeID, as WorkspaceRelation) erro
 }
 
 // Unrelate ends a relation.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing.
 //
 // API: DELETE /v2/businessworkspaces/{bw_id}/relateditems/{rel_bw_id}.
 func (s *WorkspacesService) Unrelate(ctx context.Context, workspace, other NodeID, as WorkspaceRelation) error {
