@@ -480,3 +480,20 @@ func TestFollowPurchases_TenThousandPushesDeclareNothingTwice(t *testing.T) {
 			counts.Pushed, counts.Sent, counts.Dropped, counts.Doubled, counts.Delayed, counts.Subscribed, pulls, declared)
 	})
 }
+
+// TestMust4_ABinarysOwnWordsWin over those of its purchase, where it has any.
+func TestMust4_ABinarysOwnWordsWin(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	own, silent := w.file("1", "a", picture(10)), w.file("1", "b", picture(20))
+	own.Fields = testserver.SmintJSON{
+		"content_type": "document", "name": testserver.SmintText("en", "Release form"), "description": testserver.SmintText("en", "Signed"),
+	}
+	silent.Fields = testserver.SmintJSON{"content_type": nil, "name": []any{}, "description": nil}
+	require.NoError(t, w.smint.Emit(w.purchase("1", testserver.SmintJSON{"content_element": testserver.SmintJSON{
+		"name": testserver.SmintText("de", "Maus"), "description": testserver.SmintText("en", "A mouse"),
+	}}).Payload(), own, silent))
+	assets := w.assets("1")
+	require.Equal(t, []string{"document", "Release form", "Signed"}, []string{assets[0].ContentType, assets[0].Title, assets[0].Description})
+	require.Equal(t, []string{"image", "Maus", "A mouse"}, []string{assets[1].ContentType, assets[1].Title, assets[1].Description})
+}

@@ -30,6 +30,7 @@ type Server struct {
 	Endpoints smint.Endpoints
 	// Host and StorageHost are where downloads come from, as host:port.
 	Host, StorageHost string
+	base              string
 	fake              *testserver.Smint
 	clock             *testserver.Clock
 	stop              []func() error
@@ -61,7 +62,7 @@ func start(o Options, clock *testserver.Clock, fake *testserver.Smint) (*Server,
 	if err != nil {
 		return nil, err
 	}
-	s.stop = append(s.stop, stop)
+	s.base, s.stop = base, append(s.stop, stop)
 	storage := base
 	if o.SeparateStorage {
 		if storage, stop, err = testserver.ServeAt("", fake.StorageHandler()); err != nil {
@@ -72,7 +73,7 @@ func start(o Options, clock *testserver.Clock, fake *testserver.Smint) (*Server,
 		fake.StorageAt(storage)
 	}
 	ends := fake.EndpointsAt(base)
-	s.Endpoints = smint.Endpoints{Identity: ends.Identity, CLAPI: ends.CLAPI, Portals: ends.Portals}
+	s.Endpoints = smint.Endpoints{Identity: ends.Identity, CLAPI: ends.CLAPI, Portals: ends.Portals, Payload: ends.Payload}
 	s.Host, s.StorageHost = hostOf(base), hostOf(storage)
 	return s, nil
 }
