@@ -90,6 +90,7 @@ func (d *declaration) addVersion(ctx context.Context) error {
 		return fmt.Errorf("%w: the record's digest attribute: %w", ErrVerify, err)
 	}
 	version := carriedVersion{d.Key.Short(), content.digest, before}
+	d.sent = &content.size
 	err = d.mutate(ctx, d.adding(), content.digest, func() error {
 		_, err := d.s.ecm.Versions.Add(ctx, d.id, ecm.NewVersion{
 			Description: version.label(), FileName: safeFileName(d.asset.FileName), MediaType: d.asset.MediaType, Content: content.content, Size: content.size,
@@ -136,8 +137,9 @@ func (d *declaration) describe(ctx context.Context) error {
 	})
 }
 
-// verifyInto reads back what this call wrote: the attributes, and the bytes
-// where the policy wants that. A version that stands already is as it was left.
+// verifyInto reads back what this call wrote: size and attributes, and the bytes
+// where the policy wants that, or where nobody knows any more how many were
+// sent. A version that stands already is as it was left.
 func (d *declaration) verifyInto(ctx context.Context) error {
 	if len(d.done) == 0 || !d.newest {
 		return nil
@@ -154,8 +156,9 @@ func (d *declaration) verifyInto(ctx context.Context) error {
 	faults.Check(d.s.field(c, stored, FieldKey) == d.Into.key.String(), "key", d.s.field(c, stored, FieldKey), d.Into.key.String())
 	faults.Check(d.s.field(c, stored, FieldDigest) == d.digest.String(), "digest", d.s.field(c, stored, FieldDigest), d.digest.String())
 	faults.Check(d.s.field(c, stored, FieldVersion) == d.Key.Version(), "version", d.s.field(c, stored, FieldVersion), d.Key.Version())
+	faults.Check(d.sent == nil || d.size == *d.sent, "size", d.size, "the size of what was sent")
 	d.verified = string(VerifySize)
-	if d.s.policy.Verify.whole(d.Key) {
+	if d.sent == nil || d.s.policy.Verify.whole(d.Key) {
 		digest, _, err := d.storedDigest(ctx)
 		if err != nil {
 			return err

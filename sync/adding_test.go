@@ -3,6 +3,7 @@ package sync_test
 import (
 	"crypto"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -183,6 +184,42 @@ func TestR9_AVersionInterruptedAnywhereIsCompleted(t *testing.T) {
 	}
 }
 
+// TestR5_AVersionIsReadBack: its size, and what the attributes then say of it.
+// What an earlier call left without telling of it is read whole.
+func TestR5_AVersionIsReadBack(t *testing.T) {
+	t.Parallel()
+	for what, spoil := range map[string]struct {
+		after string
+		do    func(w *world, id int64) error
+	}{
+		"digest":  {"write attributes", func(w *world, id int64) error { return w.overwrite(id, "Digest", "sha256:00") }},
+		"version": {"write attributes", func(w *world, id int64) error { return w.overwrite(id, "Asset version", "1") }},
+		"key":     {"write attributes", func(w *world, id int64) error { return w.overwrite(id, "Record key", "acme/purchase/2/1/1") }},
+		"size": {"add version", func(w *world, id int64) error {
+			return w.ecm.Corrupt(id, func(b []byte) []byte { return b[:len(b)-1] })
+		}},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, inRecord)
+			id := int64(mustDeclare(w, w.asset("1", picture(10))).Record.Node())
+			w.during(recsync.Outcome, spoil.after, func() error { return spoil.do(w, id) })
+			_, err := w.declare(w.version("1", 2, picture(20)))
+			require.ErrorIs(t, err, recsync.ErrVerify)
+			require.ErrorContains(t, err, what+" is ")
+		})
+	}
+	w := newWorld(t, inRecord)
+	id := int64(mustDeclare(w, w.asset("1", picture(10))).Record.Node())
+	stop := errors.New("killed")
+	w.during(recsync.Intent, "write attributes", func() error { return stop })
+	_, err := w.declare(w.version("1", 2, picture(20)))
+	require.ErrorIs(t, err, stop)
+	require.NoError(t, w.ecm.Corrupt(id, func(b []byte) []byte { b[3] ^= 1; return b }))
+	_, err = w.declare(w.version("1", 2, picture(20)))
+	require.ErrorIs(t, err, recsync.ErrDigest, "how much was sent is not known any more, so the bytes are read")
+}
+
 // TestR37_AVersionOfAGoneRecordStaysGone: nobody can tell any more whether the
 // record held it.
 func TestR37_AVersionOfAGoneRecordStaysGone(t *testing.T) {
@@ -197,7 +234,10 @@ func TestR37_AVersionOfAGoneRecordStaysGone(t *testing.T) {
 	w.ecm.Forget()
 	r := w.follow(store, recsync.FollowOptions{FromStart: true})
 	require.Zero(t, r.Declared)
+	require.Empty(t, r.Quarantine, "it is skipped for good")
 	require.Empty(t, w.writes(), "a replay does not bring back what was disposed of")
+	_, err := w.declare(w.version("1", 2, picture(20)))
+	require.ErrorIs(t, err, recsync.ErrDisposed)
 }
 
 // TestDeclareRecord_ThePlanOfAVersionIsWhatIsDone.

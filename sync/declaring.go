@@ -16,11 +16,14 @@ import (
 type declaration struct {
 	*DeclarePlan
 	taking
-	folder   ecm.NodeID
-	id       ecm.NodeID
-	created  bool
-	digest   records.Digest
-	size     int64
+	folder  ecm.NodeID
+	id      ecm.NodeID
+	created bool
+	digest  records.Digest
+	size    int64
+	// sent is the size of the version that this call added to a record, nil if an
+	// earlier call did.
+	sent     *int64
 	verified string
 	details  *ecm.RecordDetails
 	skew     time.Duration
