@@ -10,14 +10,22 @@
 //
 //   - [DeclareRecord] makes a record of an asset: exactly one for its key.
 //   - [TransferRights] keeps the license with a record.
-//   - [RelateRecords] cross-references two records.
-//   - [PropagateDisposition] carries what happens to a record to Smint.io and
-//     proves it there; [DispositionEvents] finds out what happened.
+//   - [AttachEvidence] keeps a signed package that proves it beside it.
+//   - [RelateRecords] cross-references two records, and [SupersedeRecord] marks
+//     the older version of an asset when a newer stands.
 //   - [ApplyHold] holds records, now and later declared ones, and [ReleaseHold]
 //     releases them.
-//   - [SupersedeRecord] marks the older version of an asset when a newer stands.
+//   - [SurfaceRecords] offers approved records to Smint.io.
+//   - [SyncMetadata] keeps metadata in step on both sides.
+//   - [DispositionEvents] finds out what happened to records, and
+//     [PropagateDisposition] carries it to Smint.io and proves it there.
 //   - [FollowPurchases] composes them into one pass over a purchase feed,
-//     [FollowPortal] into one over the assets of a portal.
+//     [FollowPortal] into one over the assets of a portal, and [Reconcile]
+//     compares both sides of a scope and repairs.
+//
+// A service over many scopes begins with [LoadPolicyFile] and [Opener], asks
+// [Check] what the systems still lack, and runs [Follow] and [Watch], each a
+// [Runner].
 //
 // They share one shape. Each observes, makes a plan that can be printed (the
 // dry run), and applies it, unless what it saw no longer holds. Each takes down
