@@ -152,16 +152,9 @@ type File struct {
 // feed. License, if not nil, is laid over the transaction's JSON; its members
 // are those of the licensing API.
 func (s *Server) Purchase(uuid, title string, license map[string]any, files ...File) error {
-	if license != nil {
-		// Whatever a caller builds becomes plain JSON values.
-		b, err := json.Marshal(license)
-		if err != nil {
-			return fmt.Errorf("sminttest: license of %s: %w", uuid, err)
-		}
-		license = nil
-		if err := json.Unmarshal(b, &license); err != nil {
-			return fmt.Errorf("sminttest: license of %s: %w", uuid, err)
-		}
+	license, err := plain(uuid, license)
+	if err != nil {
+		return err
 	}
 	all := map[string]any{}
 	for _, d := range []string{"usages", "sizes", "placements", "distributions", "geographies", "industries", "languages"} {
@@ -175,6 +168,32 @@ func (s *Server) Purchase(uuid, title string, license map[string]any, files ...F
 	}
 	p := testserver.SmintPurchase{UUID: uuid, Title: title, Terms: []testserver.SmintJSON{testserver.SmintTerm(1, "Royalty free", all)}, Patch: license}
 	return s.fake.Emit(p.Payload(), binaries...)
+}
+
+// Update lays new license data over a purchase's JSON, as when a license is
+// narrowed or extended; it comes again in the feed.
+func (s *Server) Update(uuid string, license map[string]any) error {
+	license, err := plain(uuid, license)
+	if err != nil {
+		return err
+	}
+	return s.fake.Update(uuid, license)
+}
+
+// plain makes plain JSON values of whatever a caller builds.
+func plain(uuid string, license map[string]any) (map[string]any, error) {
+	if license == nil {
+		return nil, nil
+	}
+	b, err := json.Marshal(license)
+	if err != nil {
+		return nil, fmt.Errorf("sminttest: license of %s: %w", uuid, err)
+	}
+	var out map[string]any
+	if err := json.Unmarshal(b, &out); err != nil {
+		return nil, fmt.Errorf("sminttest: license of %s: %w", uuid, err)
+	}
+	return out, nil
 }
 
 // Cancel withdraws a purchase; it comes again in the feed.

@@ -35,9 +35,15 @@ type Options struct {
 	// free loopback ports.
 	ECMAddress, SmintAddress string
 	Catalog                  sminttest.Catalog
+	// Empty leaves the feed empty.
+	Empty bool
 	// Archive adds what an ECM in use holds besides: old records, holds, and a
 	// disposition search with a snapshot.
 	Archive bool
+}
+
+func (o Options) smint() sminttest.Options {
+	return sminttest.Options{Listen: o.SmintAddress, TaskTime: TaskTime}
 }
 
 // World is both fakes, running, and the ids of what was set up.
@@ -80,7 +86,7 @@ func Start(o Options) (*World, error) {
 	if errors.Is(err, fs.ErrNotExist) || (err == nil && w.ECM == nil) {
 		err = w.fresh(o)
 	}
-	if err == nil && (!w.Resumed || o.Catalog.AssetsDir != "") {
+	if err == nil && !o.Empty && (!w.Resumed || o.Catalog.AssetsDir != "") {
 		// Of a folder that was there before, what is new or has changed joins the
 		// feed.
 		err = w.Smint.SeedCatalog(o.Catalog)
@@ -97,7 +103,7 @@ func (w *World) load(o Options) (err error) {
 	if o.StateDir == "" {
 		return fs.ErrNotExist
 	}
-	if w.Smint, err = sminttest.Load(o.StateDir, sminttest.Options{Listen: o.SmintAddress}); err != nil {
+	if w.Smint, err = sminttest.Load(o.StateDir, o.smint()); err != nil {
 		return err
 	}
 	w.Resumed = true
@@ -115,7 +121,7 @@ const (
 
 func (w *World) fresh(o Options) (err error) {
 	if w.Smint == nil {
-		if w.Smint, err = sminttest.NewServer(sminttest.Options{Listen: o.SmintAddress}); err != nil {
+		if w.Smint, err = sminttest.NewServer(o.smint()); err != nil {
 			return err
 		}
 	}
