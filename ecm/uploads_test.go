@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
 	"path/filepath"
-	"runtime"
 	"testing"
 	"time"
 
@@ -264,47 +262,4 @@ func TestUploads_ALostCompletionIsFoundClosed(t *testing.T) {
 	require.NoError(t, s.c.Uploads.Abort(t.Context(), u))
 	require.NoError(t, s.c.Uploads.Abort(t.Context(), u), "aborting twice is no error")
 	require.ErrorIs(t, s.c.Uploads.SendPart(t.Context(), &ecm.Upload{Key: u.Key, Size: 5, PartSize: 5, Parts: 1}, 1, bytes.NewReader([]byte("12345"))), ecm.ErrUploadExpired)
-}
-
-// BenchmarkUploads_FourGiB sends 4 GiB to the fake, its limit raised, with a
-// ticket that ends and two connections that break. It reports by how much the
-// process grew, the fake included, and how many parts went twice.
-func BenchmarkUploads_FourGiB(b *testing.B) {
-	const size, part = 4 << 30, 8 << 20
-	for b.Loop() {
-		clock := &testserver.Clock{}
-		fake, err := testserver.NewECM(testserver.ECMOptions{Clock: clock, MaxUpload: 8 << 30, PartSize: part, Dir: b.TempDir()})
-		require.NoError(b, err)
-		o := fake.Options()
-		folder := fake.AddFolder(2000, "Films")
-		c, err := ecm.New("https://ecm.example"+o.Base, ecm.PasswordLogin{User: o.User, Password: ecm.Secret(o.Password)}, ecm.WithTransport(fake.Transport()), ecm.WithLimiter(fast{}))
-		require.NoError(b, err)
-		sent := 0
-		fake.Fail(testserver.Fault{Route: partRoute, Times: -1, Kind: testserver.Delay, Where: func(*http.Request) bool { sent++; return false }})
-		fake.Fail(testserver.Fault{Route: partRoute, Skip: 17, Kind: testserver.DropBefore})
-		fake.Fail(testserver.Fault{Route: partRoute, Skip: 300, Kind: testserver.DropAfter})
-		var before, now runtime.MemStats
-		runtime.GC()
-		runtime.ReadMemStats(&before)
-		var peak uint64
-		source := &film{size: size}
-		d := ecm.LargeDocument{Parallel: 1, Document: ecm.Document{Parent: ecm.NodeID(folder), Name: "film", Content: source, Size: size}}
-		d.Progress = func(u ecm.Upload) {
-			if len(u.Done) == 200 {
-				clock.Move(3 * time.Hour)
-			}
-			if len(u.Done)%16 == 0 {
-				fake.Forget()
-			}
-			runtime.ReadMemStats(&now)
-			peak = max(peak, now.Sys)
-		}
-		node, err := c.Nodes.UploadLarge(b.Context(), d)
-		require.NoError(b, err)
-		require.Equal(b, source.digest(), fake.ContentSHA256(int64(node.ID)))
-		b.ReportMetric(float64(peak-min(peak, before.Sys))/(1<<20), "MiB-growth")
-		b.ReportMetric(float64(sent-size/part), "parts-twice")
-		require.NoError(b, fake.Close())
-	}
-	b.SetBytes(4 << 30)
 }

@@ -20,6 +20,9 @@ type Options struct {
 	TicketLifetime time.Duration
 	// RotateTickets puts a new ticket on every answer.
 	RotateTickets bool
+	// MinUpload and MaxUpload bound what is taken in parts, in bytes: by default
+	// 100 MiB and 3 470 MiB, as seen at a real server. PartSize is by default 8 MiB.
+	MinUpload, MaxUpload, PartSize int64
 	// Listen is the address to listen at, by default a free loopback port.
 	Listen string
 }
@@ -47,7 +50,7 @@ func Load(dir string, o Options) (*Server, error) {
 
 func start(o Options, make func(testserver.ECMOptions) (*testserver.ECM, error)) (*Server, error) {
 	clock := &testserver.Clock{}
-	fake, err := make(testserver.ECMOptions{Dir: o.Dir, TicketLifetime: o.TicketLifetime, RotateTickets: o.RotateTickets, Clock: clock})
+	fake, err := make(testserver.ECMOptions{Dir: o.Dir, TicketLifetime: o.TicketLifetime, RotateTickets: o.RotateTickets, Clock: clock, MinUpload: o.MinUpload, MaxUpload: o.MaxUpload, PartSize: o.PartSize})
 	if err != nil {
 		return nil, err
 	}
