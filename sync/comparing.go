@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -54,12 +55,12 @@ func (c *comparison) run(ctx context.Context) error {
 // follow walks a source from its start without writing anything: the plans of
 // the feed say what ECM lacks of it.
 func (c *comparison) follow(ctx context.Context, feed string, pass func(context.Context, *Scope, FeedStore, FollowOptions) (FollowResult, error)) error {
-	var items []ItemResult
-	_, err := pass(ctx, c.s, &passingStore{}, FollowOptions{FromStart: true, DryRun: true, OnItem: func(r ItemResult) { items = append(items, r) }})
+	var news newest
+	_, err := pass(ctx, c.s, &passingStore{}, FollowOptions{FromStart: true, DryRun: true, OnItem: news.take})
 	if err != nil {
 		return err
 	}
-	for _, r := range items {
+	for _, r := range news.items {
 		c.Items++
 		c.sourced[r.ID], c.sourced[r.tx] = true, true
 		if err := c.item(ctx, feed, r); err != nil {
@@ -67,6 +68,21 @@ func (c *comparison) follow(ctx context.Context, feed string, pass func(context.
 		}
 	}
 	return nil
+}
+
+// newest keeps what a feed says last of each of its items: an earlier word about
+// a purchase is history, and nothing that ECM should agree with.
+type newest struct{ items []ItemResult }
+
+func (n *newest) take(r ItemResult) {
+	n.items = slices.DeleteFunc(n.items, func(old ItemResult) bool {
+		if r.tx == "" || old.tx != r.tx {
+			return false
+		}
+		again := old.ID == r.ID && (old.RightsPlan == nil) == (r.RightsPlan == nil)
+		return again || !bytes.Equal(old.source, r.source)
+	})
+	n.items = append(n.items, r)
 }
 
 // item turns what a dry run says of one asset into findings.
@@ -78,7 +94,7 @@ func (c *comparison) item(ctx context.Context, feed string, r ItemResult) error 
 		c.find(ReconcileFinding{Difference: DiffIncomplete, ID: r.ID, Node: ecm.NodeID(r.Plan.Observed.Node), What: words(r.Plan.Steps), Repair: "complete it", source: feed})
 	case r.RightsPlan != nil && len(r.RightsPlan.Steps) > 0:
 		d := DiffIncomplete
-		if r.RightsPlan.document != nil {
+		if r.RightsPlan.rewords() {
 			d = DiffDiffering
 		}
 		c.find(ReconcileFinding{Difference: d, ID: r.ID, What: "rights: " + words(r.RightsPlan.Steps), Repair: "transfer its rights", source: feed})
@@ -131,9 +147,13 @@ func (c *comparison) attributes(ctx context.Context, p *DeclarePlan) error {
 		names = append(names, fmt.Sprintf("%s is %q, not %q", c.s.attributeName(definition, key), p.observed.values[key], left[key]))
 	}
 	slices.Sort(names)
-	c.find(ReconcileFinding{
+	f := ReconcileFinding{
 		Difference: DiffDiffering, ID: p.Key.String(), Node: ecm.NodeID(p.Observed.Node), What: strings.Join(names, ", "), Repair: "write what the source says", fields: left,
-	})
+	}
+	if m := c.s.policy.Metadata; p.Observed.Final && (m == nil || !m.OpenFinal) {
+		f.What, f.Repair, f.fields = f.What+"; the record is final and keeps its attributes", "", nil
+	}
+	c.find(f)
 	return c.relations(ctx, p)
 }
 
@@ -288,6 +308,10 @@ func (c *comparison) surface(ctx context.Context) error {
 		}
 		switch i.Outcome {
 		case SurfacePublished:
+			if i.restricts {
+				f.Difference, f.Repair = DiffAccessible, "offer only what is allowed"
+				break
+			}
 			f.Difference, f.Repair, f.What = DiffWithheld, "offer it as it is", "the feed does not offer it as ECM has it"
 		case SurfaceHidden, SurfaceRemoved:
 			f.Difference, f.Repair = DiffAccessible, "take it out of the feed"

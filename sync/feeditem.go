@@ -98,6 +98,10 @@ func (f *follower) assets(ctx context.Context, t *smint.LicensePurchaseTransacti
 				return nil, err
 			}
 		}
+		if r.Plan != nil {
+			// A dry run goes on to the aggregate by what it observed of the parts.
+			receipts = append(receipts, Receipt{Digest: r.Plan.Observed.Digest, Size: r.Plan.Observed.Size})
+		}
 		results = append(results, r)
 	}
 	if len(assets) < 2 {

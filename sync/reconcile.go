@@ -166,7 +166,6 @@ func Reconcile(ctx context.Context, s *Scope, req ReconcileRequest) (*ReconcileP
 func (p *ReconcilePlan) Apply(ctx context.Context) error {
 	var errs []error
 	follow := map[string]bool{}
-	surface := false
 	for _, f := range p.Findings {
 		switch {
 		case f.Repair == "":
@@ -174,8 +173,6 @@ func (p *ReconcilePlan) Apply(ctx context.Context) error {
 			errs = append(errs, p.rewrite(ctx, f))
 		case f.source != "":
 			follow[f.source] = true
-		default:
-			surface = true
 		}
 		if ctx.Err() != nil {
 			return errors.Join(append(errs, ctx.Err())...)
@@ -189,7 +186,8 @@ func (p *ReconcilePlan) Apply(ctx context.Context) error {
 		_, err := FollowPortal(ctx, p.scope, &passingStore{}, FollowOptions{FromStart: true})
 		errs = append(errs, err)
 	}
-	if surface && p.request.Surface != nil {
+	// What was repaired may be offered again, or otherwise.
+	if p.request.Surface != nil && p.Repairs() > 0 {
 		_, err := SurfaceRecords(ctx, p.scope, p.request.Surface, SurfaceRequest{})
 		errs = append(errs, err)
 	}

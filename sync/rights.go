@@ -209,6 +209,12 @@ func (p *RightsPlan) newer() bool {
 	return slices.ContainsFunc(p.stored, func(v rightsVersion) bool { return !p.asOf.IsZero() && v.asOf.After(p.asOf) })
 }
 
+// rewords tells that what is kept of the license says something else, and not
+// only lacks a document or a relation.
+func (p *RightsPlan) rewords() bool {
+	return len(p.stored) > 0 && (len(p.attrs) > 0 || !p.current() && !p.newer())
+}
+
 func (p *RightsPlan) steps() []Step {
 	var steps []Step
 	if len(p.attrs) > 0 {

@@ -171,6 +171,9 @@ type SurfaceItem struct {
 	Cause    AccessCause    `json:"cause,omitempty"`
 	Reason   string         `json:"reason"`
 	Sequence int64          `json:"sequence,omitempty"`
+
+	// restricts: what is published gives less than the catalog did.
+	restricts bool
 }
 
 // String is the item on one line.

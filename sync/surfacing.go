@@ -222,6 +222,7 @@ func (c *surfaceChange) set(outcome SurfaceOutcome, a *adapter.Asset, sequence i
 // the catalog knows: it was found in ECM just now. What gives something is, if
 // its moment is newer than all that the catalog knows.
 func (c *surfaceChange) publish(a *adapter.Asset, sequence int64, state adapter.State, known bool) {
+	c.item.restricts = known && !state.Removed() && visibleNow(state) && restricts(*state.Asset, *a)
 	if known && sequence <= state.Sequence {
 		if state.Removed() || !restricts(*state.Asset, *a) {
 			c.item.Outcome, c.item.Reason = SurfaceStale, fmt.Sprintf("the catalog knows something newer, of sequence %d", state.Sequence)
