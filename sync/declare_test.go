@@ -171,7 +171,7 @@ func TestR2_OtherBytesUnderTheSameVersionAreRefused(t *testing.T) {
 	named := a
 	named.Digest = records.DigestOf([]byte("other"))
 	_, err = w.declare(named)
-	require.ErrorIs(t, err, recsync.ErrDigest)
+	require.ErrorIs(t, err, recsync.ErrDigest, "a digest that the request names is compared with the record's: other bytes under the same version are refused")
 
 	// The vendor serves other bytes under version 1.
 	require.NoError(t, w.smint.Emit(w.purchase("79468", nil).Payload(), w.file("79468", "1", picture(3001))))
