@@ -2,6 +2,8 @@ package sync_test
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"testing"
 	"testing/synctest"
 
@@ -158,4 +160,49 @@ func TestR9_AnUploadThatWasCutOffIsSentAnew(t *testing.T) {
 	require.Len(t, w.records(), 1, "what was cut off is removed")
 	require.Equal(t, content, w.storedBytes(int64(r.Record.Node())), "the content is sent anew, whole")
 	require.True(t, r.Final)
+}
+
+// contents is a source that announces a length of its own.
+type contents struct {
+	content []byte
+	size    int64
+}
+
+func (c contents) Open(context.Context, recsync.Asset) (io.ReadCloser, int64, error) {
+	return io.NopCloser(bytes.NewReader(c.content)), c.size, nil
+}
+
+// TestR5_ASourceThatGivesAnotherLengthIsRefused, more or less than it announces,
+// hashed before it is sent or while it goes by.
+func TestR5_ASourceThatGivesAnotherLengthIsRefused(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int64{1 << 20, 1} {
+		for _, size := range []int64{999, 1001} {
+			w := newWorld(t, func(c *recsync.ScopeConfig) {
+				c.Contents, c.Policy.SmallLimit = contents{picture(1000), size}, limit
+			})
+			_, err := w.declare(w.asset("1", picture(1000)))
+			require.ErrorIs(t, err, recsync.ErrDigest, "1000 bytes from a source that announced %d are not the content", size)
+			require.Empty(t, w.ecm.Documents())
+		}
+	}
+}
+
+// TestR2_AWriteThatNeverArrivedIsSentAgain: its outcome is unknown too, so it is
+// looked for, not found, and sent again within the same call.
+func TestR2_AWriteThatNeverArrivedIsSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, route := range []string{"POST /v2/nodes", "POST /v1/nodes/{id}/rmclassifications", "PUT /v1/rmclassifications/finalizerecords"} {
+		for _, kind := range []testserver.FaultKind{testserver.DropBefore, testserver.DropAfter} {
+			w := newWorld(t, nil)
+			a := w.asset("1", picture(10))
+			w.ecm.AddFolder(w.root, a.Key.Folder())
+			w.ecm.Fail(testserver.Fault{Route: route, Kind: kind})
+			r, err := w.declare(a)
+			require.NoError(t, err, "%s without a verdict: it is looked up, and sent again only if it had not happened", route)
+			require.True(t, r.Final)
+			require.Len(t, w.records(), 1)
+			require.Equal(t, map[testserver.FaultKind]int{testserver.DropBefore: 2, testserver.DropAfter: 1}[kind], w.ecm.Count(route), "%s was sent another number of times than it had to be", route)
+		}
+	}
 }

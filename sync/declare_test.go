@@ -287,8 +287,8 @@ func TestR5_MismatchingBytesAreNoRecord(t *testing.T) {
 			file.BreakAfter, file.NoRanges = 1000, true
 			require.NoError(t, w.smint.Emit(w.purchase("1", nil).Payload(), file))
 			_, err := w.declare(w.assets("1")[0])
-			require.ErrorIs(t, err, recsync.ErrDigest)
-			require.Empty(t, w.ecm.Documents())
+			require.ErrorIs(t, err, recsync.ErrDigest, "a download that ends early is not the content")
+			require.Empty(t, w.ecm.Documents(), "a part of the content was stored")
 		}
 	})
 	t.Run("the digest is another one", func(t *testing.T) {
