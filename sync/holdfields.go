@@ -15,17 +15,20 @@ import (
 // What a hold carries stands in ECM's own fields: its name is its name, the
 // matter its alternate id, the rest its comment, line by line, so that a person
 // reads it in ECM as it was written. The comment comes along with every node's
-// holds, the alternate id does not: hence the matter stands in both.
+// holds, the alternate id does not: hence the matter stands in both. The scope
+// that made it stands there too: a scope's user need not see what else lies under
+// a hold, so that a hold of another scope is neither taken nor ended.
 const (
 	matterLine    = "Matter: "
 	reasonLine    = "Reason: "
 	authorityLine = "Authority: "
 	byLine        = "Applied by: "
 	releasedLine  = "Released by: "
+	scopeLine     = "Scope: "
 )
 
-func (r HoldRequest) comment() string {
-	return matterLine + r.Matter + "\n" + reasonLine + r.Reason + "\n" + authorityLine + r.Authority + "\n" + byLine + r.By
+func (r HoldRequest) comment(scope records.ScopeID) string {
+	return scopeLine + scope.String() + "\n" + matterLine + r.Matter + "\n" + reasonLine + r.Reason + "\n" + authorityLine + r.Authority + "\n" + byLine + r.By
 }
 
 // commentFields reads the lines of a comment. One that a person wrote in ECM
@@ -34,7 +37,7 @@ func commentFields(comment string) map[string]string {
 	fields := map[string]string{}
 	for line := range strings.Lines(comment) {
 		line = strings.TrimSpace(line)
-		for _, label := range []string{matterLine, reasonLine, authorityLine, byLine, releasedLine} {
+		for _, label := range []string{matterLine, reasonLine, authorityLine, byLine, releasedLine, scopeLine} {
 			if text, is := strings.CutPrefix(line, label); is {
 				fields[label] = text
 			}
@@ -66,6 +69,15 @@ func holdFrom(id ecm.HoldID, name, matter string, fields map[string]string, patr
 	}
 }
 
+// foreign tells that another scope made a hold, own that this one did. One that
+// a person made in ECM is neither.
+func (s *Scope) foreign(h ecm.Hold) bool {
+	made := commentFields(h.Comment)[scopeLine]
+	return made != "" && made != s.id.String()
+}
+
+func (s *Scope) own(h ecm.Hold) bool { return commentFields(h.Comment)[scopeLine] == s.id.String() }
+
 func first(texts ...string) string {
 	for _, t := range texts {
 		if t != "" {
@@ -77,16 +89,20 @@ func first(texts ...string) string {
 
 // findHold returns the hold in force of that name or, without a name, for that
 // matter; nil if there is none. Names need not be unique in ECM: of several in
-// force the oldest counts, for everyone. Holds that have ended are history.
+// force the oldest counts, for everyone in the scope; those of other scopes are
+// theirs. Holds that have ended are history.
 func (s *Scope) findHold(ctx context.Context, name, matter string) (*ecm.Hold, error) {
 	names, err := s.ecm.Holds.Names(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: the list of holds could not be read: %w", ErrHoldUnknown, err)
 	}
-	if id := oldest(names, first(name, matter)); id > 0 {
+	for _, id := range standing(names, first(name, matter)) {
 		hold, err := s.ecm.Holds.Get(ctx, id)
 		if err != nil {
 			return nil, fmt.Errorf("%w: hold %s could not be read: %w", ErrHoldUnknown, id, err)
+		}
+		if s.foreign(*hold) {
+			continue
 		}
 		if stands := holdOf(*hold).Matter; matter != "" && stands != "" && stands != matter {
 			return nil, fmt.Errorf("%w: hold %s %q serves the matter %q, not %q: choose another name", ErrNotOurs, id, hold.Name, stands, matter)
@@ -101,23 +117,23 @@ func (s *Scope) findHold(ctx context.Context, name, matter string) (*ecm.Hold, e
 		if err != nil {
 			return nil, fmt.Errorf("%w: the list of holds could not be read: %w", ErrHoldUnknown, err)
 		}
-		if h.Active && holdOf(h).Matter == matter && (found == nil || h.ID < found.ID) {
+		if h.Active && !s.foreign(h) && holdOf(h).Matter == matter && (found == nil || h.ID < found.ID) {
 			found = &h
 		}
 	}
 	return found, nil
 }
 
-// oldest is the hold in force of that name with the lowest id, 0 if there is
-// none.
-func oldest(names []ecm.HoldName, name string) ecm.HoldID {
-	var id ecm.HoldID
+// standing are the holds in force of that name, the oldest first.
+func standing(names []ecm.HoldName, name string) []ecm.HoldID {
+	var ids []ecm.HoldID
 	for _, h := range names {
-		if h.Active && h.Name == name && (id == 0 || h.ID < id) {
-			id = h.ID
+		if h.Active && h.Name == name {
+			ids = append(ids, h.ID)
 		}
 	}
-	return id
+	slices.Sort(ids)
+	return ids
 }
 
 // makeHold finds the hold or makes it. ECM lets two callers make two of one
@@ -140,7 +156,7 @@ func (h *holding) makeHold(ctx context.Context) error {
 		}
 		err = h.mutate(ctx, step, records.Digest{}, func() error {
 			id, err := h.s.ecm.Holds.Create(ctx, ecm.NewHold{
-				Name: h.Name, Type: h.request.kind(), Comment: h.request.comment(), AlternateID: h.Matter, Applied: h.s.now().UTC(),
+				Name: h.Name, Type: h.request.kind(), Comment: h.request.comment(h.s.id), AlternateID: h.Matter, Applied: h.s.now().UTC(),
 			})
 			made = id
 			return err
@@ -166,7 +182,7 @@ func (h *holding) checkMade(made ecm.HoldID) error {
 	faults.Check(h.hold.Type == h.request.kind(), "type", h.hold.Type, h.request.kind())
 	faults.Check(h.hold.AlternateID == h.Matter, "alternate id", h.hold.AlternateID, h.Matter)
 	got := commentFields(h.hold.Comment)
-	for label, want := range commentFields(h.request.comment()) {
+	for label, want := range commentFields(h.request.comment(h.s.id)) {
 		faults.Check(got[label] == want, "comment", got[label], want)
 	}
 	if err := faults.Err("read back hold " + h.hold.ID.String()); err != nil {

@@ -158,7 +158,7 @@ func (p *ReleasePlan) observe(ctx context.Context) error {
 			p.Steps = append(p.Steps, i.step("release"))
 		}
 	}
-	if p.Target.IsZero() && len(p.Steps) == len(held) {
+	if p.Target.IsZero() && len(p.Steps) == len(held) && s.own(*hold) {
 		p.Steps = append(p.Steps, endStep(*hold))
 	}
 	return nil
@@ -174,7 +174,7 @@ func (s *Scope) ended(ctx context.Context, r ReleaseRequest) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("%w: the list of holds could not be read: %w", ErrHoldUnknown, err)
 		}
-		if h.Active || r.Name != "" && h.Name != r.Name || r.Name == "" && h.Name != r.Matter && holdOf(h).Matter != r.Matter {
+		if h.Active || s.foreign(h) || r.Name != "" && h.Name != r.Name || r.Name == "" && h.Name != r.Matter && holdOf(h).Matter != r.Matter {
 			continue
 		}
 		fields := commentFields(h.RemovalComment)

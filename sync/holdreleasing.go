@@ -66,6 +66,10 @@ func (r *releasing) run(ctx context.Context) error {
 		r.Findings = append(r.Findings, fmt.Sprintf("hold %s holds %d documents elsewhere and stays in force for them", r.Hold, len(held)))
 		return nil
 	}
+	if !r.s.own(r.hold) {
+		r.Findings = append(r.Findings, fmt.Sprintf("hold %s was not made by this scope and stays in force: what else it holds need not be seen from here", r.Hold))
+		return nil
+	}
 	return r.end(ctx)
 }
 
