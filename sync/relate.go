@@ -28,6 +28,8 @@ func RelateRecords(ctx context.Context, s *Scope, req RelateRequest) (Receipt, e
 		if err := s.owns(ref); err != nil {
 			return Receipt{}, err
 		}
+	}
+	for _, ref := range []RecordRef{req.From, req.To} {
 		if err := s.under(ctx, ref.node); err != nil {
 			return Receipt{}, err
 		}
