@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/records"
@@ -142,6 +143,57 @@ func (s *Scope) lookInSnapshot(ctx context.Context, node ecm.NodeID, e Dispositi
 func ended(item ecm.DispositionItem) bool {
 	action := actionOf(item)
 	return item.Performed && (action == records.ActionDestroy || action == records.ActionDeleteElectronic)
+}
+
+// endedRuns is what the runs of the disposition searches say was ended, by the
+// names of the nodes, and what could not be looked at.
+type endedRuns struct {
+	at     time.Time
+	byName map[string]runItem
+	blind  []string
+}
+
+// endedRunsKept is for how long it is not read again: a feed that is walked from
+// the start asks for each of its records.
+const endedRunsKept = time.Minute
+
+func (s *Scope) endedRuns(ctx context.Context) (*endedRuns, error) {
+	now := s.now()
+	if known := s.known.ended.Load(); known != nil && !now.Before(known.at) && now.Sub(known.at) < endedRunsKept {
+		return known, nil
+	}
+	found := &endedRuns{at: now, byName: map[string]runItem{}}
+	w := &watch{s: s, opts: WatchOptions{Blind: func(why string) { found.blind = append(found.blind, why) }}}
+	if _, err := w.runs(ctx); err != nil {
+		return nil, err
+	}
+	for _, item := range w.items {
+		if item.Performed && actionOf(item.DispositionItem).EndsRecord() {
+			found.byName[item.Name] = item
+		}
+	}
+	s.known.ended.Store(found)
+	return found, nil
+}
+
+// unseen refuses a record whose folder stands without it and that a run of a
+// disposition search has ended: nobody may have seen that yet, so that no stub
+// stands, and its rights document may have gone with it. Searches that this user
+// may not see are a finding.
+func (p *DeclarePlan) unseen(ctx context.Context) error {
+	o := p.observed
+	if o.Folder == 0 || o.record != nil || o.Disposed {
+		return nil
+	}
+	ended, err := p.scope.endedRuns(ctx)
+	if err != nil {
+		return fmt.Errorf("was it destroyed? %w", err)
+	}
+	p.Findings = append(p.Findings, ended.blind...)
+	if item, is := ended.byName[p.Name]; is {
+		return fmt.Errorf("%w: %s performed %q on node %s", ErrDisposed, item.evidence.Why, actionOf(item.DispositionItem), item.Node)
+	}
+	return nil
 }
 
 // actionOf reads an item's action, which servers send as code or name.

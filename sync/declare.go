@@ -113,6 +113,9 @@ func PlanDeclareRecord(ctx context.Context, s *Scope, req DeclareRequest) (*Decl
 		return nil, fmt.Errorf("declare %s: %w", a.Key, err)
 	}
 	p.observed, p.Observed = observed, observed.Observed
+	if err := p.unseen(ctx); err != nil {
+		return nil, fmt.Errorf("declare %s: %w", a.Key, err)
+	}
 	if err := p.seat(ctx); err != nil {
 		return nil, fmt.Errorf("declare %s: %w", a.Key, err)
 	}

@@ -34,6 +34,7 @@ func TestDeclareRecord_SendsWhatItNeedsAndNoMore(t *testing.T) {
 	mustDeclare(w, assets[1])
 	require.Equal(t, []string{
 		"GET /v2/nodes/{id}/nodes",                  // nothing stands under the name, and no trace of a record that was destroyed
+		"GET /v2/dispositionscontainer/{id}",        // nor has a disposition that nobody saw yet ended one
 		"POST /v2/nodes",                            // bytes and attributes at once
 		"GET /v2/nodes/{id}",                        // place, size, key and digest as they are stored
 		"GET /v2/nodes/{id}/nodes",                  // no hold was ordered meanwhile for what is to come

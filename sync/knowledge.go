@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/records"
@@ -21,6 +22,8 @@ type knowledge struct {
 	folders    cells[string, ecm.NodeID]
 	schedules  cells[ecm.NodeID, []string]
 	references cells[string, string]
+	// ended does change, and is read again after a while.
+	ended atomic.Pointer[endedRuns]
 }
 
 // category is the definition of the record category.
