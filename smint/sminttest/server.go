@@ -148,6 +148,12 @@ type File struct {
 	Content   []byte
 }
 
+func (f File) binary() testserver.SmintBinary {
+	return testserver.SmintBinary{UUID: f.UUID, SmintVersion: testserver.SmintVersion{
+		FileName: f.FileName, MediaType: f.MediaType, Content: testserver.SmintBytes(f.Content),
+	}}
+}
+
 // Purchase puts a completed, royalty-free purchase of these files into the
 // feed. License, if not nil, is laid over the transaction's JSON; its members
 // are those of the licensing API.
@@ -162,12 +168,16 @@ func (s *Server) Purchase(uuid, title string, license map[string]any, files ...F
 	}
 	var binaries []testserver.SmintBinary
 	for _, f := range files {
-		binaries = append(binaries, testserver.SmintBinary{UUID: f.UUID, SmintVersion: testserver.SmintVersion{
-			FileName: f.FileName, MediaType: f.MediaType, Content: testserver.SmintBytes(f.Content),
-		}})
+		binaries = append(binaries, f.binary())
 	}
 	p := testserver.SmintPurchase{UUID: uuid, Title: title, Terms: []testserver.SmintJSON{testserver.SmintTerm(1, "Royalty free", all)}, Patch: license}
 	return s.fake.Emit(p.Payload(), binaries...)
+}
+
+// NextVersion gives a purchased file, by its UUID, a next version; the purchase
+// comes again in the feed.
+func (s *Server) NextVersion(uuid string, next File) error {
+	return s.fake.AddBinaryVersion(uuid, next.binary())
 }
 
 // Update lays new license data over a purchase's JSON, as when a license is

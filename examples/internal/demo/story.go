@@ -148,9 +148,12 @@ func (w *World) Name(node ecm.NodeID) string {
 // Buy has somebody buy one picture in Smint.io. License is laid over the one
 // term of the license, which allows everything by itself.
 func (w *World) Buy(uuid, title string, license map[string]any) error {
-	return w.Smint.Purchase(uuid, title, map[string]any{"license_terms": []any{Term(license)}}, sminttest.File{
-		UUID: "1", FileName: uuid + ".jpg", MediaType: "image/jpeg", Content: []byte("picture " + uuid),
-	})
+	return w.Smint.Purchase(uuid, title, map[string]any{"license_terms": []any{Term(license)}}, Picture(uuid, "picture "+uuid))
+}
+
+// Picture is the one file of a purchase.
+func Picture(uuid, content string) sminttest.File {
+	return sminttest.File{UUID: "1", FileName: uuid + ".jpg", MediaType: "image/jpeg", Content: []byte(content)}
 }
 
 // Term is a license term that allows everything but for what is laid over it.
@@ -180,6 +183,20 @@ func (s *Story) Follow(ctx context.Context, scope *recsync.Scope, store recsync.
 		}
 	}})
 	return err
+}
+
+// Outcome says in words what a call came to.
+func Outcome(err error) string {
+	switch {
+	case err == nil:
+		return "done"
+	case errors.Is(err, ecm.ErrOnHold):
+		return "refused, it is on hold"
+	case errors.Is(err, recsync.ErrForeignScope):
+		return "refused, it is another client's"
+	default:
+		return err.Error()
+	}
 }
 
 // Memory keeps a feed's checkpoint for as long as an example runs.
