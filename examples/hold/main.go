@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	s.Say("Deleting %s: %s.", held.Record.Key(), demo.Outcome(scope.ECM().Nodes.Delete(ctx, held.Record.Node())))
 
 	s.Step("Eight years pass. The records office runs ECM's disposition: all retention is over.")
-	s.ECM.MoveClock(8 * 366 * 24 * time.Hour)
+	s.MoveClock(8 * 366 * 24 * time.Hour)
 	search := s.ECM.AddDispositionSearch("Campaign media", s.Root, "MKT-07")
 	if err := dispose(ctx, s, scope.ECM(), search); err != nil {
 		return err

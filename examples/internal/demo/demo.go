@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/ecm/ecmtest"
@@ -55,6 +56,7 @@ type World struct {
 	Class    ecm.NodeID
 	// Resumed tells that the feed goes on from a saved state.
 	Resumed bool
+	moved   atomic.Int64
 }
 
 // Attributes are those of the record category: what a policy's defaults and

@@ -79,6 +79,16 @@ func (s *Story) Say(format string, args ...any) {
 // Next ends the story with what to look at next.
 func (s *Story) Next(text string) { _, _ = fmt.Fprintf(s.out, "\nNext: %s\n", text) }
 
+// Now is the time of both fakes, and of the scopes over them.
+func (w *World) Now() time.Time { return time.Now().Add(time.Duration(w.moved.Load())) }
+
+// MoveClock lets time pass, for both fakes and the scopes over them.
+func (w *World) MoveClock(by time.Duration) {
+	w.moved.Add(int64(by))
+	w.ECM.MoveClock(by)
+	w.Smint.MoveClock(by)
+}
+
 // Config is a scope over both fakes, by the examples' policy.
 func (w *World) Config(id string) (c recsync.ScopeConfig, err error) {
 	pause := func(ctx context.Context, _ time.Duration) error {
@@ -98,7 +108,7 @@ func (w *World) Config(id string) (c recsync.ScopeConfig, err error) {
 	}
 	policy := Policy(w.Category, w.Class)
 	policy.RightsReference = Rights
-	return recsync.ScopeConfig{ID: records.MustScopeID(id), Root: w.Root, Policy: policy, ECM: ecmClient, Smint: smintClient}, nil
+	return recsync.ScopeConfig{ID: records.MustScopeID(id), Root: w.Root, Policy: policy, ECM: ecmClient, Smint: smintClient, Now: w.Now}, nil
 }
 
 // License reads the license that lies in a rights document in ECM, as Smint.io
