@@ -220,7 +220,7 @@ var mayBeEmpty = map[string]string{
 	"RSIs.Search arg1":                       "all names",
 	"Security.SetLevelMany arg1":             "0 is no clearance",
 	"Security.SetNode arg2":                  "0 is no clearance",
-	"Security.SetNode arg3":                  "no markings",
+	"Security.SetNode arg3":                  "the markings stay",
 	"Security.SetUserMarkings arg2":          "no markings",
 	"Security.SetUser arg2":                  "0 is no clearance",
 	"Uploads.Start arg2":                     "bytes of any kind",

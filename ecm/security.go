@@ -128,7 +128,8 @@ func (s *SecurityService) OfNode(ctx context.Context, id NodeID) (*Clearance, er
 	return c, nil
 }
 
-// SetNode sets what a node demands.
+// SetNode sets what a node demands. Without codes its markings stay as they
+// are.
 //
 // Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
 //

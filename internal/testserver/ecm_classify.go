@@ -30,7 +30,7 @@ func (c *ecmCall) setClassifications() ecmReply {
 	switch {
 	case n == nil:
 		return fail(http.StatusBadRequest, "Could not get node for %s", c.r.PathValue("id"))
-	case !c.has("class_id") || !isList:
+	case !c.sent("class_id") || !isList:
 		return fail(http.StatusBadRequest, "Missing required parameter")
 	}
 	for _, id := range ids {
@@ -194,7 +194,7 @@ func (c *ecmCall) runMetadata() string {
 				*to = c.text(from)
 			}
 		}
-		if c.has("official") && c.text("official") != "" {
+		if c.has("official") {
 			r.Official = c.flag("official")
 		}
 		if c.flag("rsiRemove") {

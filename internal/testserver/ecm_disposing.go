@@ -290,10 +290,10 @@ func (c *ecmCall) updateCriteria() ecmReply {
 		return fail(http.StatusBadRequest, "Invalid datatype specified for argument 'objectTypes_list'")
 	}
 	s := n.Search
-	if c.has("objectTypes_list") {
+	if c.sent("objectTypes_list") {
 		s.Types = types
 	}
-	if c.has("rsi_list") {
+	if c.sent("rsi_list") {
 		s.RSIs = c.list("rsi_list")
 	}
 	if c.has("retStage") {

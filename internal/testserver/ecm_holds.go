@@ -149,7 +149,7 @@ func (c *ecmCall) createHold() ecmReply {
 func (c *ecmCall) updateHold() ecmReply {
 	id, _ := c.number("id")
 	h := c.e.state.Holds[id]
-	if h == nil || !c.may("hold") || c.has("type") && !c.e.hasCode("hold_type", c.text("type")) || c.has("name") && c.text("name") == "" {
+	if h == nil || !c.may("hold") || c.has("type") && !c.e.hasCode("hold_type", c.text("type")) {
 		return fail(http.StatusBadRequest, "Could not update Hold Disposition table")
 	}
 	for _, name := range []string{"date_applied", "date_removed", "date_to_remove"} {
@@ -161,11 +161,11 @@ func (c *ecmCall) updateHold() ecmReply {
 		"type": &h.Type, "name": &h.Name, "comment": &h.Comment, "alternate_id": &h.Alternate, "date_applied": &h.Applied, "date_to_remove": &h.ToRemove,
 		"date_removed": &h.Removed, "removal_comment": &h.RemovalComment,
 	} {
-		if c.has(name) {
+		if c.has(name) || name == "date_removed" && c.sent(name) {
 			*to = c.text(name)
 		}
 	}
-	if c.has("date_removed") {
+	if c.sent("date_removed") {
 		h.Active = h.Removed == ""
 		h.Remover = ""
 		if !h.Active {

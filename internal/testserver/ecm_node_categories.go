@@ -33,7 +33,7 @@ func (e *ECM) definition(category int64) map[string]any {
 // categoryData is a category of a node, with metadata if asked.
 func (c *ecmCall) categoryData(n *ecmNode, category int64) map[string]any {
 	out := map[string]any{"data": map[string]any{"categories": n.Categories[category]}}
-	if c.has("metadata") {
+	if c.sent("metadata") {
 		out["metadata"] = map[string]any{"categories": c.e.definition(category)}
 		out["metadata_order"] = map[string]any{"categories": []any{strconv.FormatInt(category, 10)}}
 	}

@@ -203,7 +203,7 @@ func (c *ecmCall) updateNode() ecmReply {
 	if c.has("metadata_token") && c.text("metadata_token") != c.e.token("node", n) {
 		return fail(http.StatusConflict, textConflict)
 	}
-	if c.has("reserved_user_id") {
+	if c.sent("reserved_user_id") {
 		if refused := c.reserve(n); refused != nil {
 			return *refused
 		}
@@ -223,7 +223,7 @@ func (c *ecmCall) updateNode() ecmReply {
 	c.e.unlink(n)
 	n.Parent, n.Name = parent, name
 	c.e.link(n)
-	if c.has("description") {
+	if c.sent("description") {
 		n.Description = c.text("description")
 	}
 	n.Modified = c.e.now()
@@ -253,7 +253,7 @@ func (c *ecmCall) newPlace(n *ecmNode) (parent int64, name string, refused *ecmR
 			return 0, "", new(fail(http.StatusBadRequest, "One or more parameters are invalid"))
 		}
 	}
-	if (name != n.Name || c.has("description")) && (c.e.fixed(n) || c.e.held(n)) {
+	if (name != n.Name || c.sent("description") && c.text("description") != n.Description) && (c.e.fixed(n) || c.e.held(n)) {
 		return 0, "", new(fail(http.StatusBadRequest, textNoAction, "rename"))
 	}
 	if c.e.taken(parent, name, n.ID) != nil {
@@ -297,7 +297,7 @@ func (e *ECM) inUse(n *ecmNode) bool {
 func (c *ecmCall) listNodes() ecmReply {
 	ids, isList := c.numbers("ids")
 	switch {
-	case !c.has("ids"):
+	case !c.sent("ids"):
 		return fail(http.StatusBadRequest, "The parameter 'ids' is not specified")
 	case !isList:
 		return fail(http.StatusBadRequest, "Invalid datatype specified for argument 'ids'")

@@ -110,10 +110,26 @@ func (c *ecmCall) checkPage() (ecmReply, bool) {
 	return ecmReply{}, false
 }
 
-// has tells whether a parameter was sent at all.
-func (c *ecmCall) has(name string) bool {
+// sent tells whether a parameter was sent at all, be it empty: for those whose
+// emptiness means something.
+func (c *ecmCall) sent(name string) bool {
 	_, inBody := c.body[name]
 	return inBody || c.form.Has(name)
+}
+
+// has tells whether a parameter was sent with a value: clients send empty ones
+// for what they leave unset.
+func (c *ecmCall) has(name string) bool {
+	switch v := c.body[name].(type) {
+	case nil:
+	case string:
+		return v != ""
+	case []any:
+		return len(v) > 0
+	default:
+		return true
+	}
+	return c.form.Get(name) != "" || len(c.form[name]) > 1
 }
 
 // text is a parameter as text, from wherever it came.

@@ -120,7 +120,7 @@ func fileNumber(class int64) string { return fmt.Sprintf("008-%d", class) }
 
 // details reads record details from the parameters into a record.
 func (c *ecmCall) details(r *ecmRecord) (ecmReply, bool) {
-	if v := strings.ToLower(c.text("official")); c.has("official") && v != "true" && v != "1" && !(c.r.Method == http.MethodPut && (v == "false" || v == "0" || v == "")) {
+	if v := strings.ToLower(c.text("official")); c.has("official") && v != "true" && v != "1" && !(c.r.Method == http.MethodPut && (v == "false" || v == "0")) {
 		return fail(http.StatusBadRequest, "Invalid datatype specified for argument 'official'"), true
 	}
 	if v := c.text("cycle_period"); v != "" && !slices.Contains([]string{"365", "7", "1", "3", "2", "12"}, v) {

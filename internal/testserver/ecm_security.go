@@ -92,7 +92,7 @@ func (c *ecmCall) setNodeClearance() ecmReply {
 	if isLevel {
 		n.Clearance = level
 	}
-	if c.has("supplemental_markings") {
+	if c.sent("supplemental_markings") {
 		n.Markings = markings
 	}
 	c.audit(n, "Security Changed")
@@ -194,7 +194,7 @@ func (c *ecmCall) setUserMarkings() ecmReply {
 	for _, s := range c.list("suppMarks") {
 		markings = append(markings, strings.Fields(s)...)
 	}
-	if u == nil || !c.has("suppMarks") || !c.e.knownMarkings(markings) || !c.user.Admin {
+	if u == nil || !c.sent("suppMarks") || !c.e.knownMarkings(markings) || !c.user.Admin {
 		return fail(http.StatusBadRequest, "Could not set user Supplemental Markings")
 	}
 	u.Markings = markings

@@ -72,7 +72,7 @@ func (c *ecmCall) fillRole(r *ecmRole) bool {
 			*to = c.text(name)
 		}
 	}
-	if c.has("permissions") {
+	if c.sent("permissions") {
 		r.Can = nil
 		for _, p := range c.list("permissions") {
 			if p == "edit" {
@@ -86,7 +86,7 @@ func (c *ecmCall) fillRole(r *ecmRole) bool {
 	} else if mask, isMask := c.number("perms"); isMask {
 		r.Can = slices.DeleteFunc(slices.Clone(permissionNames), func(p string) bool { return mask&permissionBits[p] != permissionBits[p] })
 	}
-	if c.has("members") {
+	if c.sent("members") {
 		ids, isList := c.numbers("members")
 		if !isList || slices.ContainsFunc(ids, func(id int64) bool { return c.e.memberRow(id) == nil }) {
 			return false

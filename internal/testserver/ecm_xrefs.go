@@ -45,7 +45,7 @@ func (c *ecmCall) createXrefType() ecmReply {
 	switch {
 	case !isID || hold != 0 && c.e.state.Holds[hold] == nil:
 		return fail(http.StatusNotFound, "Please provide integer value for the Hold ID")
-	case x.Type == "" || x.Related == "" || !c.has("desc") || !c.has("related_desc"):
+	case x.Type == "" || x.Related == "" || !c.sent("desc") || !c.sent("related_desc"):
 		return fail(http.StatusBadRequest, "Please specify a Cross-Reference type")
 	case c.e.xrefType(x.Type) >= 0 || c.e.xrefType(x.Related) >= 0:
 		return fail(http.StatusBadRequest, "Cross-Reference already exists")
@@ -130,7 +130,7 @@ func (c *ecmCall) unrelate(n *ecmNode, to int64, code string) bool {
 func (c *ecmCall) assignXref() ecmReply {
 	to, isID := c.number("xref_id")
 	for _, name := range []string{"xref_type", "xref_id", "comment"} {
-		if !c.has(name) {
+		if !c.sent(name) {
 			return fail(http.StatusBadRequest, "Missing required parameter '%s'", name)
 		}
 	}
