@@ -200,7 +200,7 @@ func TestSupersedeRecord_ThePlanIsWhatIsDone(t *testing.T) {
 	plan, err := recsync.PlanSupersedeRecord(t.Context(), w.scope, req)
 	require.NoError(t, err)
 	require.Empty(t, w.writes(), "a plan writes nothing")
-	require.Contains(t, plan.String(), "mark superseded record acme/purchase/1/1/1: by acme/purchase/1/1/2")
+	require.Contains(t, plan.String(), "cross-reference record acme/purchase/1/1/1: superseded by acme/purchase/1/1/2")
 	require.Equal(t, []recsync.RecordRef{first.Record}, plan.Older)
 	receipt, err := plan.Apply(t.Context())
 	require.NoError(t, err)

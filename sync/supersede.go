@@ -223,7 +223,7 @@ func (p *SupersedePlan) decide(ctx context.Context, own StoredRecord, marks mark
 			}
 			l := side.make(r.Record)
 			p.links = append(p.links, l)
-			p.Steps = append(p.Steps, Step{Do: "mark superseded", On: "record " + l.to.key.String(), With: "by " + l.from.key.String()})
+			p.Steps = append(p.Steps, Step{Do: "cross-reference", On: "record " + l.to.key.String(), With: "superseded by " + l.from.key.String()})
 		}
 	}
 	return nil
