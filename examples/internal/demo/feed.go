@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 
+	"github.com/smintecm/sdk/smint"
 	"github.com/smintecm/sdk/smint/adapter"
 	"github.com/smintecm/sdk/smint/sminttest"
 	recsync "github.com/smintecm/sdk/sync"
@@ -19,11 +20,12 @@ const feedToken = "feed-token"
 // driver, which reads it when it polls.
 type Feed struct {
 	Surface *recsync.Surface
-	story   *Story
-	driver  *sminttest.Driver
-	scope   *recsync.Scope
-	server  *httptest.Server
-	dir     string
+	// Dir is its folder.
+	Dir    string
+	story  *Story
+	driver *sminttest.Driver
+	scope  *recsync.Scope
+	server *httptest.Server
 }
 
 // OpenFeed opens the surface of a scope whose policy has one, and serves it.
@@ -34,10 +36,10 @@ func (s *Story) OpenFeed(scope *recsync.Scope) (f *Feed, err error) {
 			err = errors.Join(err, f.Close())
 		}
 	}()
-	if f.dir, err = os.MkdirTemp("", "feed"); err != nil {
+	if f.Dir, err = os.MkdirTemp("", "feed"); err != nil {
 		return f, err
 	}
-	if f.Surface, err = recsync.OpenSurface(scope, f.dir, recsync.SurfaceOptions{}); err != nil {
+	if f.Surface, err = recsync.OpenSurface(scope, f.Dir, recsync.SurfaceOptions{}); err != nil {
 		return f, err
 	}
 	handler, err := f.Surface.Handler(adapter.Options{Authenticate: adapter.Bearer(feedToken), Prefix: "/adapter/v1"})
@@ -58,7 +60,23 @@ func (f *Feed) Close() error {
 	if f.Surface != nil {
 		errs = append(errs, f.Surface.Close())
 	}
-	return errors.Join(append(errs, os.RemoveAll(f.dir))...)
+	return errors.Join(append(errs, os.RemoveAll(f.Dir))...)
+}
+
+// ReadBack asks the portal what it shows of an asset of the feed. An asset that
+// is always there tells a portal that shows nothing from one that answers
+// nothing.
+func (s *Story) ReadBack(portals *smint.PortalsService) (*smint.PortalReadBack, error) {
+	control, err := s.Smint.PutAsset(sminttest.PortalAsset{
+		ID: "control", Version: "1", ETag: "1", Name: "Always there", ContentType: "image", FileName: "control.jpg", MediaType: "image/jpeg", Content: []byte("control"),
+	})
+	return &smint.PortalReadBack{
+		Portals: portals, Portal: smint.Portal{UUID: sminttest.PortalUUID}, Now: s.Now, Control: control,
+		// The id names the driver's instance, the kind of content and the id in the feed.
+		AssetID: func(_ context.Context, external string) (smint.AssetID, error) {
+			return smint.AssetID("77:image:otcs-" + external), nil
+		},
+	}, err
 }
 
 // Offer makes one pass over the scope's records and returns what became of each.
