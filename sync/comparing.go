@@ -2,6 +2,7 @@ package sync
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/records"
-	"github.com/smintecm/sdk/records/evidence"
 )
 
 // comparison finds what a ReconcilePlan reports.
@@ -55,16 +55,18 @@ func (c *comparison) run(ctx context.Context) error {
 // follow walks a source from its start without writing anything: the plans of
 // the feed say what ECM lacks of it.
 func (c *comparison) follow(ctx context.Context, feed string, pass func(context.Context, *Scope, FeedStore, FollowOptions) (FollowResult, error)) error {
-	var news newest
+	news := newest{of: map[string][]ItemResult{}}
 	_, err := pass(ctx, c.s, &passingStore{}, FollowOptions{FromStart: true, DryRun: true, OnItem: news.take})
 	if err != nil {
 		return err
 	}
-	for _, r := range news.items {
-		c.Items++
-		c.sourced[r.ID], c.sourced[r.tx] = true, true
-		if err := c.item(ctx, feed, r); err != nil {
-			return err
+	for _, of := range news.order {
+		for _, r := range news.of[of] {
+			c.Items++
+			c.sourced[r.ID], c.sourced[r.tx] = true, true
+			if err := c.item(ctx, feed, r); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -72,17 +74,22 @@ func (c *comparison) follow(ctx context.Context, feed string, pass func(context.
 
 // newest keeps what a feed says last of each of its items: an earlier word about
 // a purchase is history, and nothing that ECM should agree with.
-type newest struct{ items []ItemResult }
+type newest struct {
+	of    map[string][]ItemResult
+	order []string
+}
 
 func (n *newest) take(r ItemResult) {
-	n.items = slices.DeleteFunc(n.items, func(old ItemResult) bool {
-		if r.tx == "" || old.tx != r.tx {
-			return false
-		}
+	of := cmp.Or(r.tx, r.ID)
+	kept, known := n.of[of]
+	if !known {
+		n.order = append(n.order, of)
+	}
+	kept = slices.DeleteFunc(kept, func(old ItemResult) bool {
 		again := old.ID == r.ID && (old.RightsPlan == nil) == (r.RightsPlan == nil)
 		return again || !bytes.Equal(old.source, r.source)
 	})
-	n.items = append(n.items, r)
+	n.of[of] = append(kept, r)
 }
 
 // item turns what a dry run says of one asset into findings.
@@ -351,52 +358,6 @@ func (c *comparison) strangers(ctx context.Context) error {
 			}
 			c.find(ReconcileFinding{Difference: DiffExtra, ID: fmt.Sprintf("node %s %q", n.ID, n.Name), Node: n.ID, What: "it stands in folder " + folder.Name + " and carries no key that fits its name"})
 		}
-	}
-	return nil
-}
-
-// clockTolerance is how far apart the two clocks may be.
-const clockTolerance = 5 * time.Minute
-
-// changes are the words in the names of audit events that change a node.
-var changes = []string{"delete", "rename", "move", "update", "edit", "version", "attribute", "classif", "hold", "permission", "finaliz"}
-
-// readTrail takes down when the trail tells of which record.
-func (c *comparison) readTrail(ctx context.Context) error {
-	c.told = map[records.RecordKey][]time.Time{}
-	for e, err := range c.request.Trail.Entries(ctx, 1, 0) {
-		if err != nil {
-			return err
-		}
-		if e.Kind == evidence.TrailOutcome || e.Kind == evidence.TrailObservation {
-			c.told[e.Record] = append(c.told[e.Record], e.Time)
-		}
-	}
-	return nil
-}
-
-// audit compares ECM's own audit of a record with what the trail tells of it.
-func (c *comparison) audit(ctx context.Context, r StoredRecord) error {
-	if c.request.Trail == nil || r.Gone() {
-		return nil
-	}
-	for e, err := range c.s.ecm.Audit.All(ctx, r.Record.node, nil) {
-		if errors.Is(err, ecm.ErrDenied) || isMissing(err) {
-			c.find(ReconcileFinding{Difference: DiffUnknown, ID: r.Record.key.String(), Node: r.Record.node, What: "its audit cannot be read: " + short(err)})
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		name := strings.ToLower(e.Name)
-		told := slices.ContainsFunc(c.told[r.Record.key], func(t time.Time) bool { return t.Sub(e.At).Abs() <= clockTolerance })
-		if told || !slices.ContainsFunc(changes, func(word string) bool { return strings.Contains(name, word) }) {
-			continue
-		}
-		c.find(ReconcileFinding{
-			Difference: DiffUntold, ID: r.Record.key.String(), Node: r.Record.node,
-			What: fmt.Sprintf("user %s: %s at %s, and the trail tells nothing within %s of it", e.User, e.Name, e.At.Format(time.RFC3339), clockTolerance),
-		})
 	}
 	return nil
 }
