@@ -36,6 +36,8 @@ const (
 	QueueHeld = "on hold"
 	// QueueBytes: the bytes broke off, or are not those that they should be.
 	QueueBytes = "bytes differ"
+	// QueueEvidence: the record stands, and its package lacks something.
+	QueueEvidence = "evidence incomplete"
 	// QueueCollision: the name is taken by something else.
 	QueueCollision = "name taken"
 	// QueueBroken: the item cannot be read, or ECM refuses it.
@@ -52,6 +54,11 @@ type FollowOptions struct {
 	FromStart bool
 	// DryRun plans, and neither writes to ECM nor moves the checkpoint.
 	DryRun bool
+	// Evidence also keeps a signed package beside each record of a purchase. It
+	// wants an evidence policy and signers; without them, or where the approval
+	// lacks something without a reason, the item goes into quarantine, and the
+	// record stands.
+	Evidence bool
 	// OnItem is told what became of each item, in order.
 	OnItem func(ItemResult)
 }
@@ -62,14 +69,16 @@ type ItemResult struct {
 	// ID is the record key, or the transaction's uuid.
 	ID string `json:"id"`
 	// Title is for people.
-	Title   string       `json:"title,omitempty"`
-	Outcome ItemOutcome  `json:"outcome"`
-	Queue   string       `json:"queue,omitempty"`
-	Reason  string       `json:"reason,omitempty"`
-	Receipt *Receipt     `json:"receipt,omitempty"`
-	Rights  *Receipt     `json:"rights,omitempty"`
-	Plan    *DeclarePlan `json:"plan,omitempty"`
-	Related []Receipt    `json:"related,omitempty"`
+	Title   string      `json:"title,omitempty"`
+	Outcome ItemOutcome `json:"outcome"`
+	Queue   string      `json:"queue,omitempty"`
+	Reason  string      `json:"reason,omitempty"`
+	Receipt *Receipt    `json:"receipt,omitempty"`
+	Rights  *Receipt    `json:"rights,omitempty"`
+	// Evidence is what became of the package, where one was asked for.
+	Evidence *Receipt     `json:"evidence,omitempty"`
+	Plan     *DeclarePlan `json:"plan,omitempty"`
+	Related  []Receipt    `json:"related,omitempty"`
 	// RightsPlan is what a dry run would change in the rights of a record.
 	RightsPlan *RightsPlan `json:"rights_plan,omitempty"`
 	source     []byte      // for the lists
@@ -309,7 +318,7 @@ func brokenItem(err error) ItemResult {
 // refusals concern one item, whatever else went wrong with it; outages
 // concern the pass: going on would only fail the same way.
 var (
-	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrJurisdiction, ErrSchedule, ErrMetadata, ErrEvidence, ErrNoVersion, ErrDigest, ErrNotOurs, ErrDisposed, ErrBroken, records.ErrInvalid}
+	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrJurisdiction, ErrSchedule, ErrMetadata, ErrEvidence, ErrNoVersion, ErrDigest, ErrNotOurs, ErrDisposed, ErrEvidence, ErrBroken, records.ErrInvalid}
 	outages  = []error{
 		ecm.ErrUnavailable, ecm.ErrThrottled, ecm.ErrUnauthenticated, ecm.ErrRetryBudget, ecm.ErrOutcomeUnknown, smint.ErrGrantDead, ErrSetup,
 		errJournal,
@@ -356,6 +365,7 @@ func queueOf(err error) string {
 		{ecm.ErrOnHold, QueueHeld},
 		{ErrNotOurs, QueueCollision},
 		{ErrJurisdiction, QueueJurisdiction},
+		{ErrEvidence, QueueEvidence},
 		{ErrUnclassified, QueueUnclassified},
 		{ErrSchedule, QueueUnclassified},
 		{ErrNotApproved, QueueUnapproved},

@@ -161,6 +161,13 @@ func (f *follower) asset(ctx context.Context, t *smint.LicensePurchaseTransactio
 	if err != nil {
 		return f.failed(ctx, r, err)
 	}
+	if f.opts.Evidence {
+		evidence, err := AttachEvidence(ctx, f.s, EvidenceRequest{Record: receipt.Record, Approval: receipt.Approval})
+		r.Evidence = &evidence
+		if err != nil {
+			return f.failed(ctx, r, err)
+		}
+	}
 	// A record that stands stays what it is, also when its license changed and
 	// its rights document has a version more.
 	r.Outcome = ItemUnchanged

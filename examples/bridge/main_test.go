@@ -113,17 +113,17 @@ func TestBridge_StoppedAndStartedLosesNothing(t *testing.T) {
 		r := start(t, policy, state)
 		r.until("each runner makes good passes", func(s status) bool {
 			for _, one := range s.Runners {
-				if one.Passes < 6 {
+				if one.Passes < 6 && (one.Name != "reconcile" || one.Passes < 1) {
 					return false
 				}
 			}
-			return len(s.Runners) == 5
+			return len(s.Runners) == 7
 		})
 		code, s := r.ask("/healthz")
 		require.Equal(t, http.StatusOK, code, "%+v\n%s", s, r.out)
 		require.True(t, s.Healthy)
 		for what, word := range map[string]string{
-			"people's work becomes records": "declared=1", "what happened to records is proven at Smint.io": "proven=1", "records are offered": "published=",
+			"people's work becomes records": "declared=1", "what happened to records is proven at Smint.io": "proven=1", "records are offered": "published=", "both sides are compared": "reconcile: records=",
 		} {
 			require.Eventually(t, func() bool { return strings.Contains(r.out.String(), word) }, 60*time.Second, 100*time.Millisecond, what)
 		}
@@ -205,7 +205,7 @@ func TestBridge_ACheckpointOfAnotherScopeEndsThatRunnerAndSaysSo(t *testing.T) {
 				well++
 			}
 		}
-		return stopped == 1 && well == 4
+		return stopped == 1 && well >= 4
 	})
 	code, _ := r.ask("/healthz")
 	require.Equal(t, http.StatusServiceUnavailable, code)

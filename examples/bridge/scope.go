@@ -82,7 +82,7 @@ func (b *bridge) openTenant(ctx context.Context, p recsync.ScopePolicy, opener *
 // makeRunners makes the two directions of a scope.
 func (b *bridge) makeRunners(t *tenant, p recsync.ScopePolicy) error {
 	state := func(name string) *recsync.FileFeedStore { return recsync.NewFileFeedStore(filepath.Join(t.dir, name)) }
-	follow := recsync.FollowConfig{Every: b.every, OnPass: b.out.pass}
+	follow := recsync.FollowConfig{Every: b.every, OnPass: b.out.pass, Options: recsync.FollowOptions{Evidence: p.Policy.Evidence.Organization != ""}}
 	byAttribute := p.Policy.Approval.Source == records.ApprovalByAttribute
 	if p.Smint != nil && !byAttribute {
 		follow.Purchases = state("purchases.json")
@@ -104,7 +104,24 @@ func (b *bridge) makeRunners(t *tenant, p recsync.ScopePolicy) error {
 	if err != nil {
 		return err
 	}
-	t.runners = append(t.runners, watch)
+	reconcile, err := recsync.NewRunner(recsync.RunnerConfig{
+		Name: "reconcile", Scope: p.ID, Every: b.reconcile, OnPass: b.out.pass, Pass: func(ctx context.Context) (string, error) {
+			found, err := recsync.Reconcile(ctx, t.scope, recsync.ReconcileRequest{
+				Purchases: follow.Purchases != nil, Portal: follow.Portal != nil, Surface: t.surface, Trail: t.trail,
+			})
+			if err != nil {
+				return "", err
+			}
+			for _, f := range found.Open() {
+				b.out.printf("%s reconcile: %s", p.ID, f)
+			}
+			return fmt.Sprintf("records=%d repaired=%d open=%d", found.Records, found.Repairs(), len(found.Open())), nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	t.runners = append(t.runners, watch, reconcile)
 	return nil
 }
 
