@@ -136,7 +136,7 @@ var override = ecm.Unguarded{Reason: "to see what the server does by itself"}
 // Checks are the rules of Content Server and Records Management, in an order in
 // which they can be read.
 func Checks() []Check {
-	return []Check{
+	return append([]Check{
 		{"A ticket that was never issued is refused with 401", func(ctx context.Context, s *ContentServer) error {
 			status, body, err := s.raw(ctx, http.MethodGet, "/api/v2/nodes/"+s.folder.String(), "no such ticket", nil)
 			if err == nil && status != http.StatusUnauthorized {
@@ -182,7 +182,7 @@ func Checks() []Check {
 		{"What is held cannot be deleted", heldStays},
 		{"A folder with something held in it cannot be deleted", heldStaysInItsFolder},
 		{"A final record keeps its bytes, its place and its class", finalStays},
-	}
+	}, moreChecks()...)
 }
 
 func namesAreUnique(ctx context.Context, s *ContentServer) error {
