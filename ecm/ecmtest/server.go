@@ -23,6 +23,8 @@ type Options struct {
 	// MinUpload and MaxUpload bound what is taken in parts, in bytes: by default
 	// 100 MiB and 3 470 MiB, as seen at a real server. PartSize is by default 8 MiB.
 	MinUpload, MaxUpload, PartSize int64
+	// OpenAttributes lets the attributes of final records be changed.
+	OpenAttributes bool
 	// Listen is the address to listen at, by default a free loopback port.
 	Listen string
 }
@@ -50,7 +52,7 @@ func Load(dir string, o Options) (*Server, error) {
 
 func start(o Options, make func(testserver.ECMOptions) (*testserver.ECM, error)) (*Server, error) {
 	clock := &testserver.Clock{}
-	fake, err := make(testserver.ECMOptions{Dir: o.Dir, TicketLifetime: o.TicketLifetime, RotateTickets: o.RotateTickets, Clock: clock, MinUpload: o.MinUpload, MaxUpload: o.MaxUpload, PartSize: o.PartSize})
+	fake, err := make(testserver.ECMOptions{Dir: o.Dir, TicketLifetime: o.TicketLifetime, RotateTickets: o.RotateTickets, OpenAttributes: o.OpenAttributes, Clock: clock, MinUpload: o.MinUpload, MaxUpload: o.MaxUpload, PartSize: o.PartSize})
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,12 @@ func (s *Server) PutAsset(a PortalAsset) (smint.AssetID, error) {
 	return smint.AssetID("99:" + a.ContentType + ":" + a.ID), err
 }
 
+// SetAttributes changes raw attributes of an asset, as a person in the portal
+// does, by its id at its source.
+func (s *Server) SetAttributes(id string, attributes map[string]any) {
+	s.fake.SetAttributes(id, attributes)
+}
+
 // RemoveAsset takes an asset out of the portal, by its id at its source.
 func (s *Server) RemoveAsset(id string) { s.fake.RemoveAsset(id) }
 

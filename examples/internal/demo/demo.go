@@ -38,6 +38,8 @@ type Options struct {
 	Catalog                  sminttest.Catalog
 	// Empty leaves the feed empty.
 	Empty bool
+	// OpenAttributes lets the attributes of final records be changed.
+	OpenAttributes bool
 	// Archive adds what an ECM in use holds besides: old records, holds, and a
 	// disposition search with a snapshot.
 	Archive bool
@@ -134,7 +136,7 @@ func (w *World) fresh(o Options) (err error) {
 			return err
 		}
 	}
-	if w.ECM, err = ecmtest.NewServer(ecmtest.Options{Dir: dir, Listen: o.ECMAddress}); err != nil {
+	if w.ECM, err = ecmtest.NewServer(ecmtest.Options{Dir: dir, OpenAttributes: o.OpenAttributes, Listen: o.ECMAddress}); err != nil {
 		return err
 	}
 	w.ECM.AddRSI(ecmtest.RSI{Name: "MKT-07", Title: "Marketing, seven years", Stage: "FINAL", Years: 7, Action: 32})

@@ -45,7 +45,7 @@ type Story struct {
 
 // Tell starts empty fakes for an example that takes no arguments; about is what
 // -h says of it.
-func Tell(name, about string, args []string, stdout, stderr io.Writer) (*Story, error) {
+func Tell(name, about string, args []string, stdout, stderr io.Writer, change ...func(*Options)) (*Story, error) {
 	f := flag.NewFlagSet(name, flag.ContinueOnError)
 	f.SetOutput(stderr)
 	f.Usage = func() {
@@ -58,7 +58,11 @@ func Tell(name, about string, args []string, stdout, stderr io.Writer) (*Story, 
 		f.Usage()
 		return nil, fmt.Errorf("takes no arguments, got %q", f.Args())
 	}
-	w, err := Start(Options{Empty: true})
+	o := Options{Empty: true}
+	for _, c := range change {
+		c(&o)
+	}
+	w, err := Start(o)
 	if err != nil {
 		return nil, err
 	}
@@ -180,19 +184,22 @@ func Term(over map[string]any) map[string]any {
 
 // Follow makes one pass over the purchases, and tells what became of each.
 func (s *Story) Follow(ctx context.Context, scope *recsync.Scope, store recsync.FeedStore) error {
-	_, err := recsync.FollowPurchases(ctx, scope, store, recsync.FollowOptions{OnItem: func(r recsync.ItemResult) {
-		switch {
-		case r.Outcome != recsync.ItemDeclared && r.Rights != nil && r.Rights.Change == recsync.Changed:
-			s.Say("The record of %s stays, its rights changed.", r.ID)
-		case r.Reason != "":
-			s.Say("%s: %s: %s.", r.ID, r.Outcome, r.Reason)
-		case r.Outcome == recsync.ItemDeclared:
-			s.Say("ECM has the record %s of %q: schedule %s, final %t.", r.Receipt.Name, r.Title, r.Receipt.Schedule, r.Receipt.Final)
-		default:
-			s.Say("%s: %s.", r.ID, r.Outcome)
-		}
-	}})
+	_, err := recsync.FollowPurchases(ctx, scope, store, recsync.FollowOptions{OnItem: s.Became})
 	return err
+}
+
+// Became tells what became of an item of a feed.
+func (s *Story) Became(r recsync.ItemResult) {
+	switch {
+	case r.Outcome != recsync.ItemDeclared && r.Rights != nil && r.Rights.Change == recsync.Changed:
+		s.Say("The record of %s stays, its rights changed.", r.ID)
+	case r.Outcome == recsync.ItemDeclared:
+		s.Say("ECM has the record %s of %q: schedule %s, final %t.", r.Receipt.Name, r.Title, r.Receipt.Schedule, r.Receipt.Final)
+	case r.Reason != "":
+		s.Say("%s: %s: %s.", r.ID, r.Outcome, r.Reason)
+	default:
+		s.Say("%s: %s.", r.ID, r.Outcome)
+	}
 }
 
 // Outcome says in words what a call came to.
