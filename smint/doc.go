@@ -8,9 +8,11 @@
 //	c, err := smint.New(ends, smint.Login{ClientID: "…", ClientSecret: "…", RefreshToken: "…", Store: store})
 //	for t, err := range c.LicensePurchaseTransactions.All(ctx, "") { … }
 //
-// A refresh token is good for one use. The next one is stored, through the
-// [TokenStore], before it is used; a login that several processes share needs
-// a store that they share.
+// A login begins with a refresh token from configuration, or with a person and
+// a browser: see [IdentityService.LoginInBrowser]. A refresh token is good for
+// one use. The next one is stored, through the [TokenStore], before it is used;
+// a login that several processes share needs a store that they share, and that
+// lets them take turns, as [FileTokenStore] does.
 //
 // Of what the vendor sends, nothing is lost and nothing is guessed: ids are
 // opaque, lists of values are open, a missing flag stays missing, unknown
@@ -19,7 +21,7 @@
 //
 // Download addresses are foreign input. They are fetched under a [FetchPolicy]:
 // by https, from listed hosts, at public addresses, with the login's token only
-// at its own origin.
+// at its own origin. What breaks off is resumed where its host allows.
 //
 // Portals answer every call with a background task, which is polled at an even
 // pace and ends well, badly, in part, or not in time; these are four results

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -69,7 +70,11 @@ func (o *oauth) refresh(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	for range maxLate {
+	for attempt := range maxLate {
+		// Who was late lets the other one go ahead, or both go on in step.
+		if attempt > 0 && pause(ctx, rand.N(time.Millisecond<<min(attempt, 6))) != nil {
+			return ctx.Err()
+		}
 		if err := o.adopt(ctx); err != nil || o.tokens.AccessToken != "" {
 			return err
 		}
