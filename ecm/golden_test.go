@@ -164,6 +164,12 @@ func special(ctx context.Context, c *ecm.Client) map[string]func() {
 			u := ecm.Upload{Key: "k", FileName: "text", Size: 7, PartSize: 7, Parts: 1}
 			_ = c.Uploads.SendPart(ctx, &u, 1, strings.NewReader("content"))
 		},
+		"RSIs.Update": func() {
+			_ = c.RSIs.Update(ctx, 7, "present", sample(reflect.TypeFor[ecm.NewRSI](), "").Interface().(ecm.NewRSI), ecm.Unguarded{Reason: "text"})
+		},
+		"RSIs.UpdateByName": func() {
+			_ = c.RSIs.UpdateByName(ctx, "present", sample(reflect.TypeFor[ecm.NewRSI](), "").Interface().(ecm.NewRSI), ecm.Unguarded{Reason: "text"})
+		},
 		"Queues.Wait": func() {}, // asks where Get asks
 	}
 }

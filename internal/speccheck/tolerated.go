@@ -61,3 +61,27 @@ var tolerated = []toleration{
 	{"GET /v2/hold", "answer members", "described as hold, seen live as results.data.hold"},
 	{"GET /v2/multipart/settings", "answer members", "described flat, known to a client of OpenText's own below results.data"},
 }
+
+// leftOut are the parameters of digital records that the SDK does not send, one
+// by one.
+var leftOut = []toleration{
+	{"GET /v2/hold", "id", "Holds.Get takes the id"},
+	{"DELETE /v2/hold", "id", "Holds.Delete takes the id"},
+	{"DELETE /v2/rsischedules", "id", "RSIs.Delete takes the id"},
+	{"PUT /v2/rsischedule", "id", "RSIs.Update takes the id"},
+	{"GET /v2/holdmaintenance/{id}", "sort", "the whole list is read"},
+	{"GET /v2/dispositionscontainer/{id}", "sort", "the whole list is read"},
+	{"GET /v2/rsismaintenance", "sort", "the whole list is read"},
+	{"GET /v2/rsischedule/{id}", "sort", "the whole list is read"},
+	{"PUT /v1/dispSearchCriteria/{id}", "autoProcess", "a search that acts by itself passes by every look at holds"},
+	{"PUT /v1/dispSearchCriteria/{id}", "lastSlideData", "state of the browser's form"},
+	{"POST /v1/rmclassifications/dispositionholds", "reviewerID2", "a second reviewer of the browser's form"},
+	{"POST /v1/rmclassifications/dispositionaccession", "reviewerID2", "a second reviewer of the browser's form"},
+	{"POST /v1/nodes/{id}/rmclassifications", "status", "sent as file_status; Settings.StatusField switches"},
+	{"PUT /v1/nodes/{id}/rmclassifications", "status", "sent as file_status; Settings.StatusField switches"},
+	{"POST /v1/nodes/{id}/rmclassifications", "secondary_class_ids", "described as not in use"},
+	{"PUT /v1/nodes/{id}/rmclassifications", "secondary_class_ids", "described as not in use"},
+	{"PUT /v1/nodes/{id}/rmclassifications", "class_id", "RMClassifications.Apply changes the class"},
+	{"POST /v1/nodes/{id}/rmclassifications", "systemclassified", "the server's own note of who classified"},
+	{"POST /v1/nodes/{id}/rmclassifications", "userclassified", "the server's own note of who classified"},
+}

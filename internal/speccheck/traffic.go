@@ -253,12 +253,35 @@ func (r *report) golden(specs *specification, dir string) error {
 				return fmt.Errorf("%s: %s %s is not described", name, e.Method, e.Path)
 			}
 			r.request(op, e)
+			r.complete(op, e)
 		}
 	}
 	if r.exchanges == 0 {
 		return fmt.Errorf("no golden requests in %s", dir)
 	}
 	return nil
+}
+
+// complete notes what an operation of digital records declares and the SDK
+// cannot send, save for what is left out for a reason.
+func (r *report) complete(op *operation, e exchange) {
+	if !op.digital() {
+		return
+	}
+	there := map[string]bool{}
+	for _, values := range e.sent() {
+		for name := range values {
+			there[name] = true
+		}
+	}
+	places, _ := op.declared()
+	for _, declared := range places {
+		for name := range declared {
+			if !there[name] && !slices.ContainsFunc(leftOut, func(t toleration) bool { return t.operation == op.name() && t.field == name }) {
+				r.differences[difference{op.name(), name, "declared, and no call of the SDK can send it"}]++
+			}
+		}
+	}
 }
 
 // goldenRequest reads one entry; those to the directory services are described
