@@ -11,6 +11,7 @@ import (
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/internal/testserver"
+	"github.com/smintecm/sdk/records"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -205,4 +206,18 @@ func TestR2_AWriteThatNeverArrivedIsSentAgain(t *testing.T) {
 			require.Equal(t, map[testserver.FaultKind]int{testserver.DropBefore: 2, testserver.DropAfter: 1}[kind], w.ecm.Count(route), "%s was sent another number of times than it had to be", route)
 		}
 	}
+}
+
+// TestR2_ANamedDigestIsComparedWithTheRecords, also where the source is not
+// read again.
+func TestR2_ANamedDigestIsComparedWithTheRecords(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	a := w.asset("1", picture(10))
+	mustDeclare(w, a)
+	a.Digest = records.DigestOf([]byte("other"))
+	_, err := recsync.PlanDeclareRecord(t.Context(), w.scope, recsync.DeclareRequest{Asset: a})
+	require.ErrorIs(t, err, recsync.ErrDigest, "other bytes under the same version are refused, by their digest alone")
+	a.Digest = records.DigestOf(picture(10))
+	require.Equal(t, recsync.Unchanged, mustDeclare(w, a).Change)
 }
