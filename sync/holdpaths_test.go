@@ -206,6 +206,7 @@ func TestR18_AHeldRecordIsLeftAloneByEveryCall(t *testing.T) {
 // line says how a held record comes to no harm, and proves it.
 var guardedPlaces = map[string]string{
 	"declaration.remove Nodes.Delete":              "the client reads holds right before; TestR19_AHoldBetweenDecisionAndRemoval",
+	"declaration.addVersion Versions.Add":          "a held record takes no version: TestR1_ARecordThatIsFixedTakesNoVersion; the client reads holds right before",
 	"declaration.assign RSIs.Assign":               "the client reads holds right before; TestR19_AHoldBetweenDecisionAndSchedule",
 	"declaration.classify RMClassifications.Apply": "gives a node that is no record its first class; the server refuses a stale token",
 	"companion.classify RMClassifications.Apply":   "as declaration.classify",

@@ -478,7 +478,7 @@ func TestR30_NothingIsDestroyedButByECMItself(t *testing.T) {
 	c, id := s.scope.ECM(), r.Record.Node()
 	for name, call := range map[string]error{
 		"Nodes.Delete": c.Nodes.Delete(t.Context(), id), "Versions.Purge": c.Versions.Purge(t.Context(), id, 1), "Versions.Delete": c.Versions.Delete(t.Context(), id, 1),
-		"RecycleBin.Purge": c.RecycleBin.Purge(t.Context(), []ecm.NodeID{id}), "RMClassifications.Remove": c.RMClassifications.Remove(t.Context(), id, ecm.NodeID(s.class), ""),
+		"RecycleBin.Purge": c.RecycleBin.Purge(t.Context(), []ecm.NodeID{id}), "RMClassifications.Remove": c.RMClassifications.Remove(t.Context(), id, ecm.NodeID(s.class), "token"),
 	} {
 		require.ErrorIs(t, call, ecm.ErrFinal, name)
 	}
