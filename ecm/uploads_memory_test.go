@@ -117,7 +117,11 @@ func TestUploads_CostNoMemory(t *testing.T) {
 
 		twice := sent.Load() - parts - 2
 		t.Logf("%s, %d MiB: peak grew %d KiB, %d parts sent twice, %d logins", name, mib, kib, twice, fake.Count("POST /v1/auth"))
-		require.LessOrEqual(t, kib, 8<<10, "KiB that the peak grew by")
+		bound := 8 << 10
+		if underRace {
+			bound *= 4 // the race detector keeps a shadow of what is written.
+		}
+		require.LessOrEqual(t, kib, bound, "KiB that the peak grew by")
 		require.LessOrEqual(t, twice, int64(3), "one part for each mishap")
 		require.GreaterOrEqual(t, fake.Count("POST /v1/auth"), 2, "the ticket did end")
 		for _, n := range fake.Documents() {

@@ -127,8 +127,15 @@ func TestBridge_StoppedAndStartedLosesNothing(t *testing.T) {
 		} {
 			require.Eventually(t, func() bool { return strings.Contains(r.out.String(), word) }, 60*time.Second, 100*time.Millisecond, what)
 		}
+		// A place that is slow is escalated, and proven in a later pass.
+		r.until("everything that was taken away is proven", func(s status) bool {
+			open := false
+			for _, one := range s.Runners {
+				open = open || one.Name == "watch" && !strings.Contains(one.Summary, "open=0")
+			}
+			return !open
+		})
 		r.end()
-		require.NotContains(t, r.out.String(), "ESCALATED", "everything that was taken away is proven")
 	}
 	server, err := ecmtest.Load(filepath.Join(state, "fakes"), ecmtest.Options{})
 	require.NoError(t, err)

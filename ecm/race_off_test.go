@@ -1,0 +1,5 @@
+//go:build !race
+
+package ecm_test
+
+const underRace = false
