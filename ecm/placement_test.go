@@ -22,7 +22,9 @@ func TestSettings_PlacesAndListsSwitch(t *testing.T) {
 			for _, name := range []string{"Holds.Create", "Holds.Apply", "Holds.ApplyMany", "Holds.Update", "RSIs.Assign", "CrossReferences.Assign", "CrossReferences.CreateType", "Queues.Add", "Holds.AddUsers", "RSIs.Create"} {
 				places[name] = place
 			}
-			c := s.client(t, "svc-dam", "svc-dam-password", ecm.WithSettings(ecm.Settings{Places: places, Lists: lists}))
+			// Another name than the SDK's own: these are not the requests that are held
+			// against the descriptions.
+			c := s.client(t, "svc-dam", "svc-dam-password", ecm.WithUserAgent("placement"), ecm.WithSettings(ecm.Settings{Places: places, Lists: lists}))
 			ctx, what := t.Context(), string(place)+", "+string(lists)
 			a, b := s.record(t, "a"), s.record(t, "b")
 

@@ -332,7 +332,7 @@ func (c *ecmCall) listChildren(parent *ecmNode) []*ecmNode {
 	return all
 }
 
-func (c *ecmCall) browse(parent *ecmNode) ecmReply {
+func (c *ecmCall) browse(parent *ecmNode, listed func(map[string]any, []any) ecmReply) ecmReply {
 	if !container(parent.Type) || !c.can(parent, "see_contents") {
 		return fail(http.StatusInternalServerError, textNoAction, "browse")
 	}
@@ -341,7 +341,7 @@ func (c *ecmCall) browse(parent *ecmNode) ecmReply {
 	for _, n := range some {
 		results = append(results, map[string]any{"data": c.nodeData(n)})
 	}
-	return c.listed(paging, results)
+	return listed(paging, results)
 }
 
 func (c *ecmCall) childNodes() ecmReply {
@@ -349,7 +349,7 @@ func (c *ecmCall) childNodes() ecmReply {
 	if parent == nil {
 		return fail(http.StatusInternalServerError, "Could not get a node for %s", c.r.PathValue("id"))
 	}
-	return c.browse(parent)
+	return c.browse(parent, c.listed)
 }
 
 func sortNodes(all []*ecmNode, order string) {

@@ -115,7 +115,7 @@ func (c *ecmCall) volumeChildren() ecmReply {
 	if refused != nil {
 		return *refused
 	}
-	return c.browse(n)
+	return c.browse(n, c.flat)
 }
 
 func (c *ecmCall) byNickname() ecmReply {
