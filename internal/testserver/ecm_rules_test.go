@@ -3,7 +3,9 @@ package testserver
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,14 +72,16 @@ var ecmRules = map[string]func(w *ecmWorld) bool{
 	},
 	"an upload that is cut off stores nothing": func(w *ecmWorld) bool {
 		whole := fileBody("a", bytes.Repeat([]byte("x"), 5000), "type", 144, "parent_id", w.folder, "name", "a")
-		b := make([]byte, 3000)
-		n, err := whole.body.Read(b)
+		all, err := io.ReadAll(whole.body)
 		require.NoError(w.t, err)
-		w.send("POST", "/v2/nodes", sentECM{bytes.NewReader(b[:n]), whole.kind})
+		for _, n := range []int{3000, len(all) - 10} {
+			w.send("POST", "/v2/nodes", sentECM{bytes.NewReader(all[:n]), whole.kind})
+		}
 		return w.CountNamed("a") == 0
 	},
 	"a JSON body without the form's field is not understood": func(w *ecmWorld) bool {
-		return w.send("POST", "/v2/nodes", sentECM{bytes.NewReader([]byte(`{"type":0,"parent_id":2000,"name":"a"}`)), "application/json"}).status == 400
+		a := w.send("POST", "/v2/nodes", sentECM{bytes.NewReader([]byte(`{"type":0,"parent_id":2000,"name":"a"}`)), "application/json"})
+		return a.status == 400 && strings.Contains(string(a.raw), "Parameters are required")
 	},
 	"what a user may not see is not there for him": func(w *ecmWorld) bool {
 		w.AddUser(ECMUser{Name: "other", Password: "pw", Roots: []int64{w.AddFolder(enterpriseID, "Other")}})
@@ -154,8 +158,16 @@ var ecmRules = map[string]func(w *ecmWorld) bool{
 		return w.del(fmt.Sprintf("/v2/nodes/%d", id)).status == 400
 	},
 	"an answer that is lost belongs to work that is done": func(w *ecmWorld) bool {
-		w.Fail(Fault{Route: "POST /v2/nodes", Kind: RefuseAfter, Status: 504})
-		return w.upload("a", nil).status == 504 && w.CountNamed("a") == 1
+		w.Fail(Fault{Route: "POST /v2/nodes", Kind: DropAfter})
+		body := jsonField(map[string]any{"type": 0, "parent_id": w.folder, "name": "a"})
+		r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, "http://ecm.example"+w.options.Base+"/api/v2/nodes", body.body)
+		require.NoError(w.t, err)
+		r.Header = http.Header{"Content-Type": {body.kind}, "Otcsticket": {w.ticket}}
+		resp, err := w.c.Do(r)
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		return err != nil && w.CountNamed("a") == 1
 	},
 }
 
