@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -26,11 +27,14 @@ func TestRunner_KeepsOnThroughAnOutageAndStopsWhenAsked(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
+		var mu sync.Mutex
 		down := true
 		var at []time.Duration
 		r, err := recsync.NewRunner(recsync.RunnerConfig{
 			Name: "follow", Scope: records.MustScopeID("acme"), Every: time.Minute,
 			Pass: func(context.Context) (string, error) {
+				mu.Lock()
+				defer mu.Unlock()
 				at = append(at, time.Since(begin).Round(time.Second))
 				if down {
 					return "", fmt.Errorf("read the feed: %w", ecm.ErrUnavailable)
@@ -49,24 +53,32 @@ func TestRunner_KeepsOnThroughAnOutageAndStopsWhenAsked(t *testing.T) {
 		require.Equal(t, recsync.TroubleUnreachable, s.Kind)
 		require.NotEmpty(t, s.Advice)
 		require.GreaterOrEqual(t, s.Lag, 10*time.Minute-time.Second, "the lag of an outage is visible")
+		mu.Lock()
 		require.Equal(t, []time.Duration{0, 2 * time.Second, 6 * time.Second, 14 * time.Second, 30 * time.Second, 62 * time.Second, 122 * time.Second}, at[:7],
 			"the pause after a failure grows up to the time between passes")
+		mu.Unlock()
 		require.False(t, s.Healthy())
 		text, err := json.Marshal(s)
 		require.NoError(t, err)
 		require.Contains(t, string(text), `"trouble":"read the feed: `)
 
+		mu.Lock()
 		down = false
+		mu.Unlock()
 		<-time.After(time.Minute)
 		s = r.Status()
 		require.True(t, s.Healthy(), "%+v", s)
 		require.Equal(t, "declared=1", s.Summary)
 		require.Less(t, s.Lag, 2*time.Minute)
 
+		mu.Lock()
 		before := len(at)
+		mu.Unlock()
 		r.Hint()
 		r.Hint()
 		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
 		require.Len(t, at, before+1, "hints bring one pass forward, however many")
 		cancel()
 		require.NoError(t, <-ended, "a stop that was asked for is no error")
