@@ -100,12 +100,8 @@ func (d *declaration) finalize(ctx context.Context) error {
 		if pause > 4*time.Second {
 			return fmt.Errorf("%w: it was finalized and does not read as final yet: call again later; if this server lets the class of a final record be removed, set FinalKeepsRemoval in ecm.Settings", ErrVerify)
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := sleep(ctx, pause); err != nil {
+			return err
 		}
 	}
 }

@@ -193,12 +193,8 @@ func (w *sweep) settle(ctx context.Context, items []HoldItem) error {
 			return nil
 		}
 		last = done
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return ctx.Err()
+		if err := sleep(ctx, pause); err != nil {
+			return err
 		}
 	}
 }

@@ -237,8 +237,7 @@ func (s ScopePolicy) check(p *PolicyFile, field string, faults *records.Problems
 	}
 	var own records.Problems
 	s.Policy.withDefaults().check(&own)
-	j := s.Policy.Jurisdiction
-	own.Check(!j.Required || j.tells() || s.Jurisdiction != "", "policy.jurisdiction.required", true, "a field or an attribute that tells the jurisdiction, or the scope's own")
+	s.Policy.Jurisdiction.checkFor(s.ScopeOf, &own)
 	if a := s.Policy.Approval; a.Source == records.ApprovalByAttribute {
 		own.Check(s.Smint != nil && s.Smint.Portal != nil, "policy.approval.source", a.Source, "a smint.portal: the attribute is that of a portal asset")
 		own.Check(a.Person != "" && a.Time != "", "policy.approval.person", a.Person, "person and time: the keys of the attributes that say who approved, and when")

@@ -59,17 +59,6 @@ func (p *Propagation) checked(faults *records.Problems) Propagation {
 	return out
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // Escalation tells a person of a place where it is not proven that Smint.io
 // shows no more than it may.
 type Escalation struct {

@@ -203,19 +203,10 @@ func (p *ReconcilePlan) rewrite(ctx context.Context, f ReconcileFinding) error {
 	if err != nil {
 		return err
 	}
-	s := p.scope
-	t := &taking{s: s, primitive: reconcile, key: key}
+	t := &taking{s: p.scope, primitive: reconcile, key: key}
 	step := Step{Do: "write attributes", On: "node " + f.Node.String(), With: itoa(int64(len(f.fields))) + " values"}
-	err = t.mutate(ctx, step, records.Digest{}, func() error { return s.ecm.Categories.Update(ctx, f.Node, s.policy.Category, f.fields) })
-	if err != nil && !errors.Is(err, ecm.ErrOutcomeUnknown) {
+	if err := t.writeValues(ctx, step, records.Digest{}, f.Node, f.fields); err != nil {
 		return fmt.Errorf("%s: %w", f.ID, err)
-	}
-	stored, readErr := s.ecm.Categories.OfNode(ctx, f.Node)
-	if readErr != nil {
-		return errors.Join(err, readErr)
-	}
-	if left := differing(f.fields, stored); len(left) > 0 {
-		return errors.Join(err, fmt.Errorf("%w: %d attributes of node %s", ErrVerify, len(left), f.Node))
 	}
 	return nil
 }

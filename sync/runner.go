@@ -251,6 +251,9 @@ func waitOrWake(ctx context.Context, d time.Duration, wake <-chan struct{}) erro
 	}
 }
 
+// sleep waits on the machine's clock, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error { return waitOrWake(ctx, d, nil) }
+
 // RunAll runs runners beside each other until ctx ends. One that ends by an
 // error does not stop the others; all such errors come joined, when all have
 // ended.

@@ -96,7 +96,7 @@ func NewScope(c ScopeConfig) (*Scope, error) {
 	faults.Check(c.Root > 0, "root", c.Root, "the node id of the scope's root folder")
 	faults.Check(c.ECM != nil, "ecm", "none", "an ECM client")
 	c.Policy.check(&faults)
-	faults.Check(!c.Policy.Jurisdiction.Required || c.Policy.Jurisdiction.tells() || c.Of.Jurisdiction != "", "policy.jurisdiction.required", true, "a field or an attribute that tells the jurisdiction, or the scope's own")
+	c.Policy.Jurisdiction.checkFor(c.Of, &faults)
 	s := &Scope{
 		id: c.ID, of: c.Of, root: c.Root, policy: c.Policy, ecm: c.ECM, smint: c.Smint, contents: c.Contents, approvals: c.approvals(&faults),
 		journal: c.Journal, known: &knowledge{}, signers: slices.Clone(c.Signers), now: c.Now, progress: c.Progress, metadata: c.Metadata,

@@ -93,3 +93,20 @@ func (t *taking) looked(ctx context.Context, found string) error {
 	}
 	return nil
 }
+
+// writeValues writes attributes of a record's category and reads them back. An
+// answer that was lost is settled by that reading too.
+func (t *taking) writeValues(ctx context.Context, step Step, digest records.Digest, id ecm.NodeID, values ecm.CategoryValues) error {
+	err := t.mutate(ctx, step, digest, func() error { return t.s.ecm.Categories.Update(ctx, id, t.s.policy.Category, values) })
+	if err != nil && !errors.Is(err, ecm.ErrOutcomeUnknown) {
+		return err
+	}
+	stored, readErr := t.s.ecm.Categories.OfNode(ctx, id)
+	if readErr != nil {
+		return errors.Join(err, readErr)
+	}
+	if left := differing(values, stored); len(left) > 0 {
+		return errors.Join(err, fmt.Errorf("%w: %d attributes of node %s", ErrVerify, len(left), id))
+	}
+	return nil
+}

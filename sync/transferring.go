@@ -3,12 +3,10 @@ package sync
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/smintecm/sdk/ecm"
 )
 
 // transfer carries out a RightsPlan.
@@ -44,18 +42,7 @@ func (t *transfer) attributes(ctx context.Context) error {
 	}
 	id := t.companion.record
 	step := Step{Do: "write rights attributes", On: "node " + id.String(), With: itoa(int64(len(t.attrs))) + " values"}
-	err := t.mutate(ctx, step, t.Digest, func() error { return t.s.ecm.Categories.Update(ctx, id, t.s.policy.Category, t.attrs) })
-	if err != nil && !errors.Is(err, ecm.ErrOutcomeUnknown) {
-		return err
-	}
-	stored, readErr := t.s.ecm.Categories.OfNode(ctx, id)
-	if readErr != nil {
-		return errors.Join(err, readErr)
-	}
-	if left := differing(t.attrs, stored); len(left) > 0 {
-		return errors.Join(err, fmt.Errorf("%w: %d rights attributes of node %s", ErrVerify, len(left), id))
-	}
-	return nil
+	return t.writeValues(ctx, step, t.Digest, id, t.attrs)
 }
 
 // kept is the version that this call keeps.
