@@ -5,10 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"maps"
-	"os"
 	"slices"
 	"time"
 
@@ -51,21 +49,7 @@ const watchFormat = 1
 
 // Load reads the state. A file that is not one is an error and is left alone.
 func (s *FileWatchStore) Load(context.Context) (WatchState, error) {
-	b, err := os.ReadFile(s.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return WatchState{}, nil
-	}
-	var state WatchState
-	if err == nil {
-		err = json.Unmarshal(b, &state)
-	}
-	if err == nil && state.Format != watchFormat {
-		err = fmt.Errorf("format %d, this version reads %d", state.Format, watchFormat)
-	}
-	if err != nil {
-		return WatchState{}, fmt.Errorf("read the watch %s (move it away to begin anew; what holds is told again): %w", s.path, err)
-	}
-	return state, nil
+	return readState(s.path, "watch", "what holds is told again", watchFormat, func(w WatchState) int { return w.Format })
 }
 
 // Save writes a new file beside the old one, syncs it and puts it in its place.
@@ -138,7 +122,7 @@ func (w *watch) pass(ctx context.Context, store WatchStore) (err error) {
 		return err
 	}
 	if w.state.Scope != "" && w.state.Scope != w.s.id.String() {
-		return fmt.Errorf("%w: the store is that of scope %s", ErrForeignScope, w.state.Scope)
+		return fmt.Errorf("%w: %w: the store is that of scope %s", ErrForeignScope, errCheckpoint, w.state.Scope)
 	}
 	w.state.Scope = w.s.id.String()
 	if w.state.Records == nil {

@@ -64,19 +64,25 @@ func NewFileFeedStore(path string) *FileFeedStore { return &FileFeedStore{path} 
 // Load reads the state. A file that is not a feed state is an error and is
 // left alone.
 func (s *FileFeedStore) Load(context.Context) (FeedState, error) {
-	b, err := os.ReadFile(s.path)
+	return readState(s.path, "checkpoint", "nothing is declared twice", feedFormat, func(f FeedState) int { return f.Format })
+}
+
+// readState reads a file of the state folder; one that is not there is a zero
+// state. What cannot be read matches ErrState.
+func readState[T any](path, what, startingOver string, format int, formatOf func(T) int) (T, error) {
+	var state, none T
+	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return FeedState{}, nil
+		return none, nil
 	}
-	var state FeedState
 	if err == nil {
 		err = json.Unmarshal(b, &state)
 	}
-	if err != nil {
-		return FeedState{}, fmt.Errorf("%w: the checkpoint %s (move it away to start over; nothing is declared twice): %w", ErrState, s.path, err)
+	if err == nil && formatOf(state) != format {
+		err = fmt.Errorf("it has format %d, this version reads %d", formatOf(state), format)
 	}
-	if state.Format != feedFormat {
-		return FeedState{}, fmt.Errorf("%w: the checkpoint %s has format %d, this version reads %d", ErrState, s.path, state.Format, feedFormat)
+	if err != nil {
+		return none, fmt.Errorf("%w: the %s %s (move it away to start over; %s): %w", ErrState, what, path, startingOver, err)
 	}
 	return state, nil
 }

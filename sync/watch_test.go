@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -234,6 +235,38 @@ func TestWatch_OneSideDownForAnHour(t *testing.T) {
 				cancel()
 				require.NoError(t, <-ended)
 			})
+		})
+	}
+}
+
+// TestWatch_AForeignOrNewerStateEndsIt: no later pass can mend it, so the runner
+// ends at once, says which it is, and leaves the file as it was.
+func TestWatch_AForeignOrNewerStateEndsIt(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		text string
+		want recsync.Trouble
+	}{
+		"of another scope":   {`{"format": 1, "scope": "other"}`, recsync.TroubleForeign},
+		"of another version": {`{"format": 99, "scope": "acme"}`, recsync.TroubleState},
+		"no state":           {`{"format"`, recsync.TroubleState},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, dir := newWorld(t, nil), t.TempDir()
+			path := filepath.Join(dir, "watch.json")
+			require.NoError(t, os.WriteFile(path, []byte(tc.text), 0o600))
+			ctx, goesOn := context.WithCancel(t.Context())
+			defer goesOn()
+			r, err := recsync.Watch(w.scope, recsync.WatchConfig{
+				Events: recsync.NewFileWatchStore(path), Open: w.store(), OnPass: func(recsync.RunnerStatus) { goesOn() },
+			})
+			require.NoError(t, err)
+			err = r.Run(ctx)
+			require.Equal(t, tc.want, recsync.TroubleOf(err), "%v", err)
+			left, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, tc.text, string(left), "what cannot be used is left alone")
 		})
 	}
 }
