@@ -3,7 +3,6 @@ package ecm
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"strconv"
 )
@@ -68,34 +67,49 @@ func (v Value) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads texts, numbers, flags, null, and lists of them.
 func (v *Value) UnmarshalJSON(b []byte) error {
 	*v = Value{}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	var any1 any
-	if err := d.Decode(&any1); err != nil {
-		return err
+	items := []json.RawMessage{b}
+	if v.multi = b[0] == '['; v.multi {
+		if err := json.Unmarshal(b, &items); err != nil {
+			return err
+		}
 	}
-	list, multi := any1.([]any)
-	if !multi {
-		list = []any{any1}
-	}
-	v.multi = multi
-	for _, item := range list {
-		switch x := item.(type) {
-		case nil:
-		case string:
-			if x != "" || multi {
-				v.texts = append(v.texts, x)
-			}
-		case bool, json.Number:
-			v.texts = append(v.texts, fmt.Sprint(x))
-		default:
-			// A person or another expanded object: its JSON is kept.
-			raw, err := json.Marshal(x)
-			if err != nil {
-				return err
-			}
-			v.texts = append(v.texts, string(raw))
+	for _, item := range items {
+		text, err := valueText(item)
+		if err != nil {
+			return err
+		}
+		if text != "" || v.multi && string(item) != "null" {
+			v.texts = append(v.texts, text)
 		}
 	}
 	return nil
+}
+
+// valueText is a JSON value as a text; null is none.
+func valueText(b json.RawMessage) (string, error) {
+	switch b[0] {
+	case 'n':
+		return "", nil
+	case '"':
+		var text string
+		err := json.Unmarshal(b, &text)
+		return text, err
+	case '{', '[':
+		// A person or another expanded object: its JSON is kept.
+		return compact(b)
+	default:
+		return string(b), nil
+	}
+}
+
+// compact writes JSON in one form, whatever order and space it came in.
+func compact(b json.RawMessage) (string, error) {
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	var value any
+	if err := d.Decode(&value); err != nil {
+		return "", err
+	}
+	raw, err := json.Marshal(value)
+	return string(raw), err
 }

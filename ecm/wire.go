@@ -118,7 +118,7 @@ func (c *collection) UnmarshalJSON(b []byte) error {
 	var wire oneOrMany[struct {
 		Paging oneOrMany[paging] `json:"paging"`
 	}]
-	if err := json.Unmarshal(b, &wire); err != nil {
+	if err := wire.UnmarshalJSON(b); err != nil {
 		return err
 	}
 	for _, w := range wire {
@@ -139,7 +139,7 @@ func (r *results[T]) UnmarshalJSON(b []byte) error {
 	var wire oneOrMany[struct {
 		Data oneOrMany[T] `json:"data"`
 	}]
-	if err := json.Unmarshal(b, &wire); err != nil {
+	if err := wire.UnmarshalJSON(b); err != nil {
 		return err
 	}
 	*r = nil

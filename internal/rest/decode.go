@@ -61,31 +61,43 @@ func readBounded(r io.Reader, limit int64) ([]byte, error) {
 // not at the declared type: several operations declare none.
 func decodeInto(target any, resp *http.Response, body []byte) error {
 	trimmed := bytes.TrimSpace(body)
-	_, none := target.(*None)
-	maybe, isMaybe := target.(*Maybe)
 	if len(trimmed) == 0 {
-		if none || isMaybe {
+		switch target.(type) {
+		case *None, *Maybe:
 			return nil
 		}
 		return errors.New("expected JSON, got an empty answer")
 	}
-	if trimmed[0] == '<' || !json.Valid(trimmed) {
+	err := decodeValue(target, trimmed, body)
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
 		kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 		if kind == "" {
 			kind = "no content type"
 		}
 		return fmt.Errorf("expected JSON, got %d bytes of %s that begin %q", len(body), kind, excerpt(body))
 	}
-	if none {
-		return nil
+	return err
+}
+
+// decodeValue fails with a json.SyntaxError for what is not JSON at all.
+func decodeValue(target any, value, whole []byte) error {
+	switch t := target.(type) {
+	case *None:
+		return json.Unmarshal(value, new(json.RawMessage))
+	case *Maybe:
+		return keep(&t.JSON, value, whole)
+	case *json.RawMessage:
+		return keep(t, value, whole)
+	default:
+		return json.Unmarshal(value, target)
 	}
-	if isMaybe {
-		maybe.JSON = json.RawMessage(body)
-		return nil
+}
+
+// keep keeps the bytes as they came, if they are JSON.
+func keep(to *json.RawMessage, value, whole []byte) error {
+	if err := json.Unmarshal(value, to); err != nil {
+		return err
 	}
-	if raw, ok := target.(*json.RawMessage); ok {
-		*raw = json.RawMessage(body)
-		return nil
-	}
-	return json.Unmarshal(trimmed, target)
+	*to = whole
+	return nil
 }
