@@ -50,7 +50,7 @@ func TestAnyHistory(t *testing.T) {
 		count, err = strconv.Atoi(text)
 		require.NoError(t, err, historiesEnv)
 	case testing.Short() || underRace:
-		count = 40 // the race detector makes each step several times as slow.
+		count = 20 // the race detector makes each step several times as slow.
 	}
 	var mu sync.Mutex
 	total := map[string]int{}

@@ -5,7 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net/http"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -203,14 +203,32 @@ func (w *world) records() []testserver.ECMNode {
 
 // writes are the requests that the fake got and that were not reads.
 func (w *world) writes() []string {
+	w.t.Helper()
 	var list []string
 	for _, e := range w.ecm.Exchanges() {
-		read := e.Method == http.MethodGet || e.Method == http.MethodHead || strings.HasSuffix(e.Route, "/auth") || strings.HasSuffix(e.Route, "/list") || strings.HasSuffix(e.Route, "/names") || e.Route == "POST /v2/nodes/actions"
-		if !read {
+		if writing(e.Route) {
 			list = append(list, e.Route)
 		}
 	}
+	n := 0
+	for _, count := range w.written() {
+		n += count
+	}
+	require.Len(w.t, list, n, "the fake keeps only the last exchanges: count the writes by written, or forget earlier")
 	return list
+}
+
+// written counts the writes by their route, however many requests there were.
+func (w *world) written() map[string]int {
+	counts := w.ecm.Counts()
+	maps.DeleteFunc(counts, func(route string, _ int) bool { return !writing(route) })
+	return counts
+}
+
+func writing(route string) bool {
+	read := strings.HasPrefix(route, "GET ") || strings.HasPrefix(route, "HEAD ") || strings.HasSuffix(route, "/auth") ||
+		strings.HasSuffix(route, "/list") || strings.HasSuffix(route, "/names") || route == "POST /v2/nodes/actions"
+	return !read
 }
 
 func (w *world) storedBytes(id int64) []byte {

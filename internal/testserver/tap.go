@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -108,6 +109,14 @@ func (t *Tap) Count(route string) int {
 		}
 	}
 	return n
+}
+
+// Counts tells how many requests came for each route. Unlike Exchanges, which
+// keeps the last few thousand, it leaves none out.
+func (t *Tap) Counts() map[string]int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.counts)
 }
 
 // Forget drops the exchanges and counts so far.
