@@ -197,15 +197,24 @@ func (p *ReconcilePlan) Apply(ctx context.Context) error {
 	return nil
 }
 
-// rewrite gives attributes the values of the source again, and reads them back.
+// rewrite gives attributes the values of the source again, those that still
+// differ, and reads them back.
 func (p *ReconcilePlan) rewrite(ctx context.Context, f ReconcileFinding) error {
 	key, err := records.ParseRecordKey(f.ID)
 	if err != nil {
 		return err
 	}
+	stored, err := p.scope.ecm.Categories.OfNode(ctx, f.Node)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.ID, err)
+	}
+	fields := differing(f.fields, stored)
+	if len(fields) == 0 {
+		return nil
+	}
 	t := &taking{s: p.scope, primitive: reconcile, key: key}
-	step := Step{Do: "write attributes", On: "node " + f.Node.String(), With: itoa(int64(len(f.fields))) + " values"}
-	if err := t.writeValues(ctx, step, records.Digest{}, f.Node, f.fields); err != nil {
+	step := Step{Do: "write attributes", On: "node " + f.Node.String(), With: itoa(int64(len(fields))) + " values"}
+	if err := t.writeValues(ctx, step, records.Digest{}, f.Node, fields); err != nil {
 		return fmt.Errorf("%s: %w", f.ID, err)
 	}
 	return nil
