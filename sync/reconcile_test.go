@@ -38,10 +38,10 @@ type wreck struct {
 
 const wreckAll = 500
 
-// fewer is a number of purchases or damages, a fifth of it under the race
-// detector, which makes each request several times as slow.
+// fewer is a number of purchases or damages, a fifth of it in short runs and
+// under the race detector, which makes each request several times as slow.
 func fewer(n int) int {
-	if underRace {
+	if testing.Short() || underRace {
 		return n / 5
 	}
 	return n

@@ -102,7 +102,7 @@ func run(args []string, out io.Writer) error {
 // record runs the suites that talk to the fake, its own among them, with their
 // traffic written down.
 func record(dir string) error {
-	cmd := exec.Command("go", "test", "-count=1", "./ecm/...", "./sync/...", "./internal/testserver/...", "./examples/fakes")
+	cmd := exec.Command("go", "test", "-short", "-count=1", "./ecm/...", "./sync/...", "./internal/testserver/...", "./examples/fakes")
 	cmd.Dir = filepath.Join("..", "..")
 	cmd.Env = append(os.Environ(), "ECM_TRAFFIC="+filepath.Join(dir, "traffic"))
 	if output, err := cmd.CombinedOutput(); err != nil {
