@@ -33,6 +33,7 @@ type Trail struct {
 
 	queue sync.Mutex
 	next  *trailGroup
+	items sync.Pool // of *trailItem, zero
 
 	// commit is held while a group is written; it guards what follows.
 	commit sync.Mutex
@@ -48,6 +49,8 @@ type Trail struct {
 	failed error          // why nothing is appended any more
 	tried  []byte         // the checkpoint of the append that failed
 	buf    []byte         // of the last batch, used again
+	rows   []TrailTile
+	spare  []tlog.Hash // the edge of the tree before, used again
 	lines  [][]byte
 }
 
@@ -224,6 +227,7 @@ type trailItem struct {
 	event  TrailEvent
 	number int64
 	err    error
+	group  trailGroup // of the item that leads
 }
 
 // trailGroup are the items of one write. Done is made by the first who joins
@@ -244,14 +248,20 @@ type trailGroup struct {
 // After any of them, what the entry was to announce must not be done. A repeat
 // adds a second entry.
 func (t *Trail) Append(ctx context.Context, e TrailEvent) (int64, error) {
-	item := &trailItem{event: e}
+	item, _ := t.items.Get().(*trailItem)
+	if item == nil {
+		item = &trailItem{}
+	}
+	// Nobody else knows it any more: a group is written before its items return.
+	defer func() { *item = trailItem{}; t.items.Put(item) }()
+	item.event = e
 	if err := t.prepare(ctx, &item.event); err != nil {
 		return 0, err
 	}
 	t.queue.Lock()
 	g, leads := t.next, false
 	if g == nil {
-		g, leads = &trailGroup{}, true
+		g, leads = &item.group, true
 		g.items = g.room[:0]
 		t.next = g
 	} else if g.done == nil {

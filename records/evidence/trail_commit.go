@@ -33,8 +33,9 @@ func (t *Trail) writeBatch(ctx context.Context, items []*trailItem) {
 		fail(err)
 		return
 	}
-	b, tree, last := TrailBatch{Entries: t.lines[:0]}, t.tree, t.last
-	rows := tileRows{rows: make([]TrailTile, 0, 2), run: tlog.HashSize * len(items)}
+	b, last := TrailBatch{Entries: t.lines[:0]}, t.last
+	tree := t.tree.grown(t.spare)
+	rows := tileRows{rows: t.rows[:0], run: tlog.HashSize * len(items)}
 	buf := t.buf[:0]
 	for i, it := range items {
 		if it.err = t.checkReference(ctx, &it.event, t.tree.size, items[:i]); it.err != nil {
@@ -51,7 +52,7 @@ func (t *Trail) writeBatch(ctx context.Context, items []*trailItem) {
 		b.Entries = append(b.Entries, buf[start:len(buf):len(buf)])
 		b.Durable = b.Durable || e.Kind == TrailIntent || e.Kind == TrailRefusal
 	}
-	t.buf, t.lines = buf, b.Entries
+	t.buf, t.lines, t.rows = buf, b.Entries, rows.rows
 	if len(b.Entries) == 0 {
 		return
 	}
@@ -66,7 +67,7 @@ func (t *Trail) writeBatch(ctx context.Context, items []*trailItem) {
 		fail(t.refused(err, b.Checkpoint))
 		return
 	}
-	t.tree, t.last, t.note = tree, last, b.Checkpoint
+	t.spare, t.tree, t.last, t.note = t.tree.edge, tree, last, b.Checkpoint
 	t.settle(items)
 }
 
@@ -130,14 +131,19 @@ func (t *Trail) checkReference(ctx context.Context, e *TrailEvent, size int64, b
 	if t.open[e.Of] {
 		return nil
 	}
-	for line, err := range t.store.Entries(ctx, e.Of-1, e.Of) {
+	return t.wantIntent(ctx, e.Of)
+}
+
+// wantIntent reads an entry that has to be an intent.
+func (t *Trail) wantIntent(ctx context.Context, number int64) error {
+	for line, err := range t.store.Entries(ctx, number-1, number) {
 		if err != nil {
 			return fmt.Errorf("trail of scope %s: %w: %w", t.scope, ErrTrailStore, err)
 		}
 		if of, err := ParseTrailEntry(line); err != nil {
 			return err
 		} else if of.Kind != TrailIntent {
-			return wrongReference(e.Of, "the number of an intent")
+			return wrongReference(number, "the number of an intent")
 		}
 	}
 	return nil

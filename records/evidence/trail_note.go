@@ -87,7 +87,7 @@ func noteKeyHash(name string, pub ed25519.PublicKey) uint32 {
 // sign returns the checkpoint as a signed note: what note.Sign writes for one
 // signer, without its detours.
 func (s *trailSigner) sign(c TrailCheckpoint) ([]byte, error) {
-	b := c.appendText(make([]byte, 0, 400))
+	b := c.appendText(make([]byte, 0, 320))
 	sig, err := s.key.Sign(rand.Reader, b, crypto.Hash(0))
 	if err != nil {
 		return nil, err

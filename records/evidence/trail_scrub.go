@@ -58,13 +58,32 @@ func suspicious(s string) bool {
 			if strings.HasPrefix(s[i:], "eyJ") {
 				return true
 			}
-		case 'b', 'B', 'n', 'N', 'p', 'P', 's', 'S', 't', 'T':
-			for _, word := range []string{"bearer", "basic", "negotiate", "password", "secret", "token", "ticket"} {
-				if len(s)-i >= len(word) && strings.EqualFold(s[i:i+len(word)], word) {
-					return true
-				}
+		case 'b', 'B':
+			if begins(s[i:], "bearer") || begins(s[i:], "basic") {
+				return true
+			}
+		case 'n', 'N':
+			if begins(s[i:], "negotiate") {
+				return true
+			}
+		case 'p', 'P':
+			if begins(s[i:], "password") {
+				return true
+			}
+		case 's', 'S':
+			if begins(s[i:], "secret") {
+				return true
+			}
+		case 't', 'T':
+			if begins(s[i:], "token") || begins(s[i:], "ticket") {
+				return true
 			}
 		}
 	}
 	return false
+}
+
+// begins is strings.HasPrefix whatever the case.
+func begins(s, word string) bool {
+	return len(s) >= len(word) && s[1]|0x20 == word[1] && strings.EqualFold(s[:len(word)], word)
 }

@@ -40,7 +40,7 @@ type TrailHead struct {
 }
 
 // TrailBatch is what one append adds. A store keeps none of the slices of
-// Entries when it has returned.
+// Entries, nor Tiles, when it has returned.
 type TrailBatch struct {
 	// Entries, in order, without line breaks. They never cross a multiple of 256.
 	Entries [][]byte

@@ -34,7 +34,13 @@ type trailTree struct {
 	size int64
 	// edge[l] is the hash of the complete subtree of 2^l entries that ends the
 	// tree at that level, if size has bit l.
-	edge [63]tlog.Hash
+	edge []tlog.Hash
+}
+
+// grown returns the tree in room of its own, as far as there is any, to be
+// added to.
+func (t *trailTree) grown(room []tlog.Hash) trailTree {
+	return trailTree{size: t.size, edge: append(room[:0], t.edge...)}
 }
 
 // add appends an entry's hash, and tells emit each hash of a tile's level that
@@ -45,6 +51,9 @@ func (t *trailTree) add(h tlog.Hash, emit func(level int, index int64, h tlog.Ha
 	for l := 0; ; l++ {
 		if l%tileHeight == 0 && emit != nil {
 			emit(l/tileHeight, n>>l, h)
+		}
+		if l == len(t.edge) {
+			t.edge = append(t.edge, tlog.Hash{})
 		}
 		if n>>l&1 == 0 {
 			t.edge[l] = h
@@ -90,9 +99,8 @@ func (t *trailTree) load(size int64, tile func(level int, n int64, width int) ([
 		for i := range width {
 			part.add(tlog.Hash(data[i*tlog.HashSize:]), nil)
 		}
-		for l := range tileHeight {
-			t.edge[level*tileHeight+l] = part.edge[l]
-		}
+		t.edge = append(t.edge, make([]tlog.Hash, level*tileHeight+len(part.edge)-len(t.edge))...)
+		copy(t.edge[level*tileHeight:], part.edge)
 	}
 	return nil
 }
