@@ -9,7 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/smint"
 )
 
 // openFeed names the list of events that are not proven yet.
@@ -44,7 +46,8 @@ type WatchConfig struct {
 // by [DispositionEvents] and carried over by [PropagateDisposition], what is
 // offered is kept true by [SurfaceRecords], and metadata in step by
 // [SyncMetadata]. An event that is not proven stays open, durably, and is tried
-// again in each pass. The error matches records.ErrInvalid.
+// again in each pass. While Smint.io is down, what happened in ECM goes on being
+// taken to the places that can be reached. The error matches records.ErrInvalid.
 func Watch(s *Scope, c WatchConfig) (*Runner, error) {
 	var faults records.Problems
 	faults.Check(c.Events != nil, "events", "none", "a store for what was seen")
@@ -154,7 +157,7 @@ func (w *watching) events(ctx context.Context) error {
 func (w *watching) propagate(ctx context.Context, e DispositionEvent) error {
 	r, err := PropagateDisposition(ctx, w.s, PropagateRequest{Event: e})
 	w.tell(r, err)
-	if err != nil && ends(ctx, err) {
+	if err != nil && ends(ctx, err) && !ofSmint(ctx, err) {
 		return err
 	}
 	drop := func(i FeedItem) bool { return i.ID == e.ID }
@@ -180,6 +183,14 @@ func (w *watching) propagate(ctx context.Context, e DispositionEvent) error {
 		}
 	}
 	return w.save(ctx)
+}
+
+// ofSmint tells an outage of Smint.io alone: such an event stays open, and what
+// happened to other records is carried to the places that can be reached.
+func ofSmint(ctx context.Context, err error) bool {
+	_, other := errors.AsType[*ecm.Error](err)
+	_, its := errors.AsType[*smint.Error](err)
+	return its && !other && ctx.Err() == nil && !errors.Is(err, errJournal)
 }
 
 // metadata keeps each record of a portal asset in step. A conflict is reported

@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smintecm/sdk/internal/testserver"
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/smint"
+	"github.com/smintecm/sdk/smint/adapter"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -237,6 +240,86 @@ func TestWatch_OneSideDownForAnHour(t *testing.T) {
 			})
 		})
 	}
+}
+
+// asking is a transport that speaks to Smint.io at once, as one for commands
+// does.
+type asking struct {
+	smint.Publisher
+	s *shown
+}
+
+func (a asking) Publish(ctx context.Context, items ...smint.Publication) ([]smint.PublishResult, error) {
+	if _, err := a.s.config.Smint.LicensePurchaseTransactions.List(ctx, "", 1); err != nil {
+		return nil, err
+	}
+	var list []smint.PublishResult
+	for _, i := range items {
+		list = append(list, smint.PublishResult{ExternalID: i.ExternalID, Sequence: i.Sequence, Status: smint.PublishApplied})
+	}
+	return list, nil
+}
+
+// TestWatch_WhatHappensInECMIsCarriedWhileSmintIsDown: each record's event
+// reaches the places that can be reached, none waits for another one's, and each
+// is told once and proven when Smint.io is there again.
+func TestWatch_WhatHappensInECMIsCarriedWhileSmintIsDown(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShown(t, nil)
+		s.clock.Move(sinceBubble)
+		soon := testserver.SmintJSON{"valid_until": testserver.SmintTime(s.clock.Now().Add(days(1)))}
+		ended := []recsync.StoredRecord{s.surfaced("501", soon), s.surfaced("502", soon)}
+		held := s.surfaced("503", testserver.SmintJSON{"valid_until": nil})
+		place := s.source(nil)
+		place.Publisher = asking{s: s}
+		place.AssetOf = func(_ context.Context, key records.RecordKey) (smint.AssetID, error) {
+			return smint.AssetID("98:image:otcs-" + recsync.ExternalID(key)), nil
+		}
+		s.carrying.Places = []recsync.Place{place, recsync.FeedPlace{Publisher: s.publisher}}
+		s.restart()
+		dir := t.TempDir()
+		watchOnce(t, s.scope, dir, nil)
+
+		s.smint.Fail(testserver.Fault{Times: -1, Kind: testserver.DropBefore})
+		s.asleep = true
+		s.clock.Move(days(2))
+		s.ecm.AddHold("Smith v. Acme", "LEGAL", int64(held.Record.Node()))
+		told := 0
+		for range 3 { // an hour, in passes
+			s.clock.Move(20 * time.Minute)
+			status, seen := watchOnce(t, s.scope, dir, nil)
+			require.Equal(t, recsync.TroubleUnreachable, status.Kind, "that Smint.io is down is seen: %s", status.Trouble)
+			told = max(told, len(seen.receipts))
+			for _, r := range ended {
+				state, found := s.feed.State("otcs-" + recsync.ExternalID(r.Record.Key()))
+				require.True(t, found)
+				require.NotEqual(t, adapter.Full, state.Asset.Access, "%s: an event does not wait for Smint.io to be taken to our own feed", r.Record)
+			}
+			require.Len(t, openEvents(t, dir), 2, "what is not proven stays open, each event once")
+		}
+		require.Equal(t, 3, told, "two licenses and a hold")
+
+		s.smint.Heal()
+		s.asleep = false
+		s.restart()
+		sequences := func() (list []int64) {
+			for _, r := range ended {
+				state, _ := s.feed.State("otcs-" + recsync.ExternalID(r.Record.Key()))
+				list = append(list, state.Sequence)
+			}
+			return list
+		}
+		before := sequences()
+		status, _ := watchOnce(t, s.scope, dir, nil)
+		require.True(t, status.Healthy(), status.Trouble)
+		require.Equal(t, "events=0 proven=2 open=0", status.Summary, "%v", openEvents(t, dir))
+		require.Equal(t, before, sequences(), "nothing is published twice")
+		for _, r := range ended {
+			require.Equal(t, 0, s.downloads(portalID(r)))
+		}
+		require.Equal(t, 1, s.downloads(portalID(held)), "a hold takes no access away")
+	})
 }
 
 // TestWatch_AForeignOrNewerStateEndsIt: no later pass can mend it, so the runner
