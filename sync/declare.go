@@ -179,22 +179,22 @@ func (p *DeclarePlan) approve(ctx context.Context) error {
 }
 
 // weigh reads the rights from the source's own words. What cannot be read is a
-// finding, and no permission.
+// finding, and no permission: the record then says that they need review.
 func (p *DeclarePlan) weigh() {
 	if p.Key.Kind() == records.SourceAsset {
 		p.Rights = "needs review: a portal asset carries no license terms"
 		return
 	}
-	if len(p.asset.Raw) == 0 {
-		return
-	}
 	statement, err := readRights(p.asset.Raw, p.asset.Original)
 	if err != nil {
 		p.Findings = append(p.Findings, "rights cannot be read: "+err.Error())
-		return
+		statement = rightsmap.Statement{}
 	}
 	decision := statement.StandingBy(p.scope.policy.Combination, p.scope.now())
 	p.decision, p.Rights = &decision, decision.Summary()
+	if err != nil {
+		p.Rights = decision.Verdict.String() + ": the source's license terms cannot be read"
+	}
 	values, findings := p.scope.policy.Rights.Apply(statement, decision)
 	p.rights = values
 	for _, f := range findings {
