@@ -47,7 +47,8 @@ var (
 	// ErrUploadExpired: the server no longer knows the upload in parts, or it is
 	// another user's. Start a new one.
 	ErrUploadExpired = errors.New("upload expired")
-	// ErrInUse: records are under it, or that could not be read. A change needs
+	// ErrInUse: records are under it or in it, or may be: that could not be read,
+	// or nobody looked at each. A change needs
 	// an [Unguarded] whose reason names the authority for it.
 	ErrInUse = errors.New("records are under it")
 	// ErrNeedsReason: the call may reach any number of records, which cannot be

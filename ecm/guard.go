@@ -51,6 +51,37 @@ func (c *core) refuse(ctx context.Context, op string, id NodeID, message string,
 	return refusal
 }
 
+// guardTree is guard for what takes along all that a container contains. Only
+// of an empty one it is known that this harms no record.
+func (c *core) guardTree(ctx context.Context, op string, id NodeID, skip []Unguarded) error {
+	return c.guardBy(ctx, op, id, skip, func(ctx context.Context, id NodeID) error {
+		if err := c.mayDestroy(ctx, id); err != nil {
+			return err
+		}
+		return c.mayTakeAlong(ctx, id)
+	})
+}
+
+// mayTakeAlong refuses a container that is not empty, or might not be.
+func (c *core) mayTakeAlong(ctx context.Context, id NodeID) error {
+	nodes := (*NodesService)(&service{c})
+	n, err := nodes.Get(ctx, id)
+	if err == nil && !n.Container {
+		return nil
+	}
+	var page *Page[Node]
+	if err == nil {
+		page, err = nodes.List(ctx, id, &ListOptions{Limit: 1})
+	}
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w, or may be: what it contains could not be read: %w", ErrInUse, err)
+	case len(page.Items) > 0:
+		return fmt.Errorf("%w, or may be: it contains node %s %q, which would go with it: empty it first", ErrInUse, page.Items[0].ID, page.Items[0].Name)
+	}
+	return nil
+}
+
 // guardSchedule refuses to change an RSI that anything is under: a period might
 // get shorter, for held and final records too.
 func (c *core) guardSchedule(ctx context.Context, op string, rsi int64, skip []Unguarded) error {

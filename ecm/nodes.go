@@ -288,10 +288,11 @@ func (s *NodesService) Rename(ctx context.Context, id NodeID, name string, skip 
 }
 
 // Move puts a node into another folder. Moving a record is refused with
-// ErrFinal or ErrOnHold as deleting is.
+// ErrFinal or ErrOnHold as deleting is, and a container that is not empty with
+// ErrInUse.
 //
 // Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrNameTaken, ErrOnHold,
-// ErrFinal, ErrOutcomeUnknown.
+// ErrFinal, ErrInUse, ErrOutcomeUnknown.
 //
 // API: PUT /v2/nodes/{id}.
 func (s *NodesService) Move(ctx context.Context, id, parent NodeID, skip ...Unguarded) error {
@@ -302,7 +303,7 @@ func (s *NodesService) Move(ctx context.Context, id, parent NodeID, skip ...Ungu
 	if err := faults.Err("Nodes.Move"); err != nil {
 		return err
 	}
-	if err := s.guard(ctx, "Nodes.Move", id, skip); err != nil {
+	if err := s.guardTree(ctx, "Nodes.Move", id, skip); err != nil {
 		return err
 	}
 	return s.update(ctx, id, map[string]any{"parent_id": parent})
@@ -317,10 +318,11 @@ func (s *NodesService) update(ctx context.Context, id NodeID, keys map[string]an
 }
 
 // Delete moves a node into the recycle bin. It refuses records with ErrFinal
-// and held nodes with ErrOnHold, read right before it sends.
+// and held nodes with ErrOnHold, read right before it sends, and a container
+// that is not empty with ErrInUse: records in it would go along.
 //
 // Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrInvalidAction,
-// ErrOnHold, ErrFinal, ErrOutcomeUnknown.
+// ErrOnHold, ErrFinal, ErrInUse, ErrOutcomeUnknown.
 //
 // API: DELETE /v2/nodes/{id}.
 func (s *NodesService) Delete(ctx context.Context, id NodeID, skip ...Unguarded) error {
@@ -330,7 +332,7 @@ func (s *NodesService) Delete(ctx context.Context, id NodeID, skip ...Unguarded)
 	if err := faults.Err("Nodes.Delete"); err != nil {
 		return err
 	}
-	if err := s.guard(ctx, "Nodes.Delete", id, skip); err != nil {
+	if err := s.guardTree(ctx, "Nodes.Delete", id, skip); err != nil {
 		return err
 	}
 	return s.do(ctx, rest.Request{Route: &routes.nodeDelete, Path: []any{id}})

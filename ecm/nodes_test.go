@@ -338,6 +338,37 @@ func TestR18_HeldAndFinalNodesAreLeftAlone(t *testing.T) {
 	require.NoError(t, s.c.Nodes.Delete(t.Context(), free, ecm.Unguarded{Reason: "clean-up of a test"}))
 }
 
+// TestR18_WhatAFolderContainsDoesNotGoWithIt: a folder is no record and on no
+// hold, and what lies in it, however deep, may be.
+func TestR18_WhatAFolderContainsDoesNotGoWithIt(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	outer := ecm.NodeID(s.AddFolder(2000, "outer"))
+	inner := ecm.NodeID(s.AddFolder(int64(outer), "inner"))
+	held := s.upload(t, "held", []byte("x")).ID
+	s.Change(int64(held), func(_ *string, parent *int64, _ *bool) { *parent = int64(inner) })
+	s.AddHold("CASE-7", "LEGAL", int64(held))
+	calls := map[string]func(ecm.NodeID) error{
+		"Nodes.Delete": func(id ecm.NodeID) error { return s.c.Nodes.Delete(t.Context(), id) },
+		"Nodes.Move":   func(id ecm.NodeID) error { return s.c.Nodes.Move(t.Context(), id, s.folder) },
+	}
+	for name, call := range calls {
+		for _, id := range []ecm.NodeID{outer, inner} {
+			s.Forget()
+			require.ErrorIs(t, call(id), ecm.ErrInUse, "%s takes along what the folder contains: a held record", name)
+			for _, e := range s.Exchanges() {
+				require.Equal(t, "GET", e.Method, "%s sent %s", name, e.Route)
+			}
+		}
+	}
+	s.Fail(testserver.Fault{Route: "GET /v2/nodes/{id}/nodes", Times: -1, Status: 400, Body: `{"error":"Accessibility error. Not enough permissions"}`})
+	empty := ecm.NodeID(s.AddFolder(2000, "empty"))
+	require.ErrorIs(t, calls["Nodes.Delete"](empty), ecm.ErrInUse, "what a folder contains cannot be read: it is taken to contain records")
+	s.Heal()
+	require.NoError(t, calls["Nodes.Move"](empty))
+	require.NoError(t, calls["Nodes.Delete"](empty), "an empty folder harms nobody")
+}
+
 func TestErrors_AreOneConcreteType(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)
