@@ -134,7 +134,10 @@ func sample(t reflect.Type, field string) reflect.Value {
 				v.Field(i).Set(sample(f.Type, f.Name))
 			}
 		}
-		if d, isLarge := v.Addr().Interface().(*ecm.LargeDocument); isLarge {
+		switch d := v.Addr().Interface().(type) {
+		case *ecm.LargeDocument:
+			d.Size = d.Resume.Size
+		case *ecm.LargeVersion:
 			d.Size = d.Resume.Size
 		}
 		return v

@@ -5,9 +5,73 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
 )
+
+// NodeHold is a hold on a node.
+type NodeHold struct {
+	HoldID    HoldID
+	Name      string
+	Type      string
+	Comment   string
+	Active    bool
+	AppliedBy string
+	Applied   time.Time
+	// Removable tells whether this user may remove it.
+	Removable bool
+	// Method is what an indirect hold came by, in the server's words; a hold
+	// that lies on the node itself has none.
+	Method string
+	// By is what an indirect hold came by, as Remove wants it; nil where the
+	// server names nothing.
+	By *Indirect
+}
+
+// OfNode returns all holds on a node, direct and indirect ones.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied.
+//
+// API: GET /v1/nodes/{id}/holds.
+func (s *HoldsService) OfNode(ctx context.Context, id NodeID) ([]NodeHold, error) {
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	if err := faults.Err(routes.nodeHolds.Name); err != nil {
+		return nil, err
+	}
+	answer, err := get[v1[struct {
+		ID        number `json:"hold_id"`
+		Name      string `json:"hold_name"`
+		Type      string `json:"hold_type"`
+		Comment   string `json:"hold_comment"`
+		Active    *flag  `json:"active"`
+		AppliedBy string `json:"applied_by"`
+		Applied   stamp  `json:"date_applied"`
+		Removable flag   `json:"removable"`
+		Method    string `json:"hold_appliedmethod"`
+		Query     number `json:"queryid"`
+		User      number `json:"userid"`
+		Xref      string `json:"docxreftyp"`
+	}]](ctx, s.core, &routes.nodeHolds, []any{id}, nil)
+	if err != nil {
+		return nil, err
+	}
+	var list []NodeHold
+	for _, h := range answer.Data {
+		var by *Indirect
+		if i := (Indirect{int64(h.Query), UserID(h.User), h.Xref}); i != (Indirect{}) {
+			by = &i
+		}
+		list = append(list, NodeHold{
+			HoldID: HoldID(h.ID), Name: h.Name, Type: h.Type, Comment: h.Comment,
+			// A hold that does not say that it is suspended is in force.
+			Active:    h.Active == nil || bool(*h.Active),
+			AppliedBy: h.AppliedBy, Applied: time.Time(h.Applied), Removable: bool(h.Removable), Method: h.Method, By: by,
+		})
+	}
+	return list, nil
+}
 
 // Apply puts a hold on a node. What a second call does is not known: read
 // OfNode before.

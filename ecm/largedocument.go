@@ -39,56 +39,153 @@ type LargeDocument struct {
 // Content that is an io.ReaderAt and io.Seeker is read again where a part is
 // lost; any other one goes by once, each part by way of a file that only this
 // user can read. Memory stays flat in both cases. A ticket that ends or a
-// connection that breaks costs the parts that are under way, one by default. An upload that the server
-// no longer knows is ErrUploadExpired: begin anew without Resume. Other errors
-// are those of UploadDocument; without a verdict on the last request the error
-// matches ErrOutcomeUnknown: look the name up before repeating.
+// connection that breaks costs the parts that are under way, one by default. An
+// upload that the server no longer knows is ErrUploadExpired: begin anew
+// without Resume. Other errors are those of UploadDocument; without a verdict
+// on the last request the error matches ErrOutcomeUnknown: look the name up
+// before repeating.
 //
 // Errors: ErrInvalid, ErrNameTaken, ErrTooLarge, ErrUploadExpired, ErrSource,
 // ErrOutcomeUnknown.
 //
-// API: POST /v2/multipart, POST /v2/multipart/{upload_key}/{part_number},
+// API: GET /v2/multipart/settings, POST /v2/multipart,
+// POST /v2/multipart/{upload_key}/{part_number},
 // POST /v2/multipart/{upload_key}, POST /v2/nodes.
 func (s *NodesService) UploadLarge(ctx context.Context, d LargeDocument) (*Node, error) {
-	uploads := (*UploadsService)(s)
+	x := sending{d.Content, d.Size, firstName(d.FileName, d.Name), d.MediaType, d.Resume, d.Progress, d.Keep, d.Parallel}
 	var faults rest.Problems
 	d.check(&faults)
-	if d.Parallel < 0 || d.Parallel > 64 {
-		faults.Add("parallel", d.Parallel, "1 to 64, or 0 for the default")
-	}
-	if d.Resume != nil {
-		if d.Resume.check(&faults); d.Resume.Size != d.Size {
-			faults.Add("resume.size", d.Resume.Size, fmt.Sprintf("the size of the document, %d", d.Size))
-		}
-	}
+	x.check(&faults)
 	if err := faults.Err("Nodes.UploadLarge"); err != nil {
 		return nil, err
 	}
-	u := d.Resume
+	var node *Node
+	err := (*UploadsService)(s).carry(ctx, x, func() (err error) {
+		node, err = s.UploadDocument(ctx, d.Document)
+		return err
+	}, func(key string) error {
+		keys := d.keys()
+		keys["upload_key"] = key
+		form, err := bodyJSON(keys)
+		if err != nil {
+			return err
+		}
+		answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeCreate, Form: form})
+		node, err = oneNode(&routes.nodeCreate, answer, err)
+		return err
+	})
+	return node, err
+}
+
+// LargeVersion is a version whose content is sent in parts. Its last four
+// fields are those of [LargeDocument].
+type LargeVersion struct {
+	NewVersion
+	Resume   *Upload
+	Progress func(Upload)
+	Keep     bool
+	Parallel int
+}
+
+// AddLarge adds a version of any size to a document, in parts as
+// [NodesService.UploadLarge] sends them. A final record is refused with
+// ErrFinal, a held node with ErrOnHold, read before the first part and again
+// before the version is made.
+//
+// Errors: ErrInvalid, ErrNotFound, ErrAccessOrMissing, ErrDenied, ErrTooLarge,
+// ErrUploadExpired, ErrSource, ErrOnHold, ErrFinal, ErrOutcomeUnknown.
+//
+// API: GET /v2/multipart/settings, POST /v2/multipart,
+// POST /v2/multipart/{upload_key}/{part_number},
+// POST /v2/multipart/{upload_key}, POST /v2/nodes/{id}/versions.
+func (s *VersionsService) AddLarge(ctx context.Context, id NodeID, v LargeVersion, skip ...Unguarded) (*Version, error) {
+	x := sending{v.Content, v.Size, v.FileName, v.MediaType, v.Resume, v.Progress, v.Keep, v.Parallel}
+	var faults rest.Problems
+	wantID(&faults, "id", id)
+	v.check(&faults)
+	x.check(&faults)
+	mayReasons(&faults, skip)
+	if err := faults.Err("Versions.AddLarge"); err != nil {
+		return nil, err
+	}
+	if err := s.guard(ctx, "Versions.AddLarge", id, skip); err != nil {
+		return nil, err
+	}
+	var version *Version
+	err := (*UploadsService)(s).carry(ctx, x, func() (err error) {
+		version, err = s.Add(ctx, id, v.NewVersion, skip...)
+		return err
+	}, func(key string) error {
+		if err := s.guard(ctx, "Versions.AddLarge", id, skip); err != nil {
+			return err
+		}
+		keys := v.keys()
+		keys["upload_key"] = key
+		form, err := bodyJSON(keys)
+		if err != nil {
+			return err
+		}
+		answer, err := rest.Do[v2[versionData]](ctx, s.rest, rest.Request{Route: &routes.versionAdd, Path: []any{id}, Form: form})
+		version, err = oneVersion(&routes.versionAdd, answer, err)
+		return err
+	})
+	return version, err
+}
+
+// sending is a content on its way in parts.
+type sending struct {
+	content             io.Reader
+	size                int64
+	fileName, mediaType string
+	resume              *Upload
+	progress            func(Upload)
+	keep                bool
+	parallel            int
+}
+
+func (x sending) check(faults *rest.Problems) {
+	if x.parallel < 0 || x.parallel > 64 {
+		faults.Add("parallel", x.parallel, "1 to 64, or 0 for the default")
+	}
+	if x.resume == nil {
+		return
+	}
+	if x.resume.check(faults); x.resume.Size != x.size {
+		faults.Add("resume.size", x.resume.Size, fmt.Sprintf("the size of the content, %d", x.size))
+	}
+}
+
+// carry has the server take a content: in one request by small, or in parts,
+// from which finish makes what they are for.
+func (s *UploadsService) carry(ctx context.Context, x sending, small func() error, finish func(key string) error) error {
+	u := x.resume
 	if u == nil {
-		settings, err := uploads.Settings(ctx)
+		settings, err := s.Settings(ctx)
 		switch {
 		case err != nil && !errors.Is(err, ErrRouteMissing):
-			return nil, err
-		case err != nil || !settings.Enabled || d.Size < max(settings.MinSize, 1):
-			return s.UploadDocument(ctx, d.Document)
-		case settings.MaxSize > 0 && d.Size > settings.MaxSize:
-			return nil, &Error{
+			return err
+		case err != nil || !settings.Enabled || x.size < max(settings.MinSize, 1):
+			return small()
+		case settings.MaxSize > 0 && x.size > settings.MaxSize:
+			return &Error{
 				Op: routes.uploadStart.Name, Method: "POST", Route: routes.uploadStart.Template,
-				Message: fmt.Sprintf("%d bytes are more than the %d that the server takes; nothing was sent", d.Size, settings.MaxSize), Err: ErrTooLarge,
+				Message: fmt.Sprintf("%d bytes are more than the %d that the server takes; nothing was sent", x.size, settings.MaxSize), Err: ErrTooLarge,
 			}
 		}
-		if u, err = uploads.Start(ctx, firstName(d.FileName, d.Name), d.MediaType, d.Size); err != nil {
-			return nil, err
+		if u, err = s.Start(ctx, x.fileName, x.mediaType, x.size); err != nil {
+			return err
 		}
 	}
-	node, err := s.sendLarge(ctx, u, d)
-	if err != nil && !d.Keep && !errors.Is(err, ErrOutcomeUnknown) {
+	err := s.join(ctx, u, x)
+	if err == nil {
+		err = finish(u.Key)
+	}
+	if err != nil && !x.keep && !errors.Is(err, ErrOutcomeUnknown) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 		defer cancel()
-		err = joined(err, uploads.Abort(ctx, u))
+		err = joined(err, s.Abort(ctx, u))
 	}
-	return node, err
+	return err
 }
 
 // joined adds the failure of a cleaning up to the one that led to it.
@@ -99,27 +196,21 @@ func joined(err, more error) error {
 	return fmt.Errorf("%w; its parts are left at the server: %w", err, more)
 }
 
-func (s *NodesService) sendLarge(ctx context.Context, u *Upload, d LargeDocument) (*Node, error) {
-	t := &transfer{uploads: (*UploadsService)(s), upload: u, progress: d.Progress}
+// join sends the parts that the server does not have, and joins them.
+func (s *UploadsService) join(ctx context.Context, u *Upload, x sending) error {
+	t := &transfer{uploads: s, upload: u, progress: x.progress}
 	if !u.Closed {
-		if err := t.send(ctx, d.Content, cmpOr(d.Parallel, 1)); err != nil {
-			return nil, err
+		if err := t.send(ctx, x.content, cmpOr(x.parallel, 1)); err != nil {
+			return err
 		}
 	}
-	if err := t.uploads.Complete(ctx, u); err != nil {
-		return nil, err
+	if err := s.Complete(ctx, u); err != nil {
+		return err
 	}
-	if d.Progress != nil {
-		d.Progress(u.clone())
+	if x.progress != nil {
+		x.progress(u.clone())
 	}
-	keys := d.keys()
-	keys["upload_key"] = u.Key
-	form, err := bodyJSON(keys)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeCreate, Form: form})
-	return oneNode(&routes.nodeCreate, answer, err)
+	return nil
 }
 
 func (u Upload) clone() Upload {

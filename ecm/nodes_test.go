@@ -272,6 +272,10 @@ func (s *server) guarded(t *testing.T, id ecm.NodeID) map[string]func(...ecm.Ung
 		"Dispositions.PerformActions": func(u ...ecm.Unguarded) error {
 			return s.c.Dispositions.PerformActions(ctx, ecm.ActOn{User: 1000, Search: 70010, QDate: "2026-01-01:00:00:00", Items: []ecm.DispositionItem{{Node: id, StageCount: 1}}}, u...)
 		},
+		"Versions.AddLarge": func(u ...ecm.Unguarded) error {
+			_, err := s.c.Versions.AddLarge(ctx, id, ecm.LargeVersion{NewVersion: ecm.NewVersion{FileName: "x", Content: strings.NewReader("x"), Size: 1}}, u...)
+			return err
+		},
 		"RMClassifications.Remove": func(u ...ecm.Unguarded) error {
 			return s.c.RMClassifications.Remove(ctx, id, s.class, "the token last read", u...)
 		},

@@ -3,6 +3,7 @@ package ecm_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -500,4 +501,26 @@ func TestDispositions_SearchReviewAndPerform(t *testing.T) {
 	_, err = d.ReviewerStatus(ctx, search, q, ecm.Reviewer{User: 1000, Step: 1})
 	require.NoError(t, err)
 	require.NoError(t, d.DeleteSnapshot(ctx, search, q))
+}
+
+// TestHolds_AnIndirectOneSaysWhatItCameBy, and comes off by that alone.
+func TestHolds_AnIndirectOneSaysWhatItCameBy(t *testing.T) {
+	t.Parallel()
+	s, ctx := newServer(t, nil), t.Context()
+	id := s.record(t, "a")
+	hold, err := s.c.Holds.Create(ctx, ecm.NewHold{Name: "CASE-9", Type: "LEGAL", Applied: someDay})
+	require.NoError(t, err)
+	require.NoError(t, s.c.Holds.AddUsers(ctx, hold, 1000))
+	require.NoError(t, s.c.Holds.Process(ctx, hold, time.Time{}, time.Time{}))
+	held, err := s.c.Holds.OfNode(ctx, id)
+	require.NoError(t, err)
+	i := slices.IndexFunc(held, func(h ecm.NodeHold) bool { return h.By != nil })
+	require.GreaterOrEqual(t, i, 0, "%+v", held)
+	by := held[i].By
+	require.EqualValues(t, 1000, by.User)
+	require.ErrorIs(t, s.c.Holds.Remove(ctx, id, hold, nil), ecm.ErrNotFound, "without its origin the server does not know it")
+	require.NoError(t, s.c.Holds.Remove(ctx, id, hold, by))
+	held, err = s.c.Holds.OfNode(ctx, id)
+	require.NoError(t, err)
+	require.False(t, slices.ContainsFunc(held, func(h ecm.NodeHold) bool { return h.HoldID == hold && h.By != nil && h.Method != "Inherited" }), "%+v", held)
 }

@@ -263,3 +263,39 @@ func TestUploads_ALostCompletionIsFoundClosed(t *testing.T) {
 	require.NoError(t, s.c.Uploads.Abort(t.Context(), u), "aborting twice is no error")
 	require.ErrorIs(t, s.c.Uploads.SendPart(t.Context(), &ecm.Upload{Key: u.Key, Size: 5, PartSize: 5, Parts: 1}, 1, bytes.NewReader([]byte("12345"))), ecm.ErrUploadExpired)
 }
+
+// TestUploads_AVersionGoesInPartsToo, one that is small in one request, and
+// none to a record that became final while the parts were on their way.
+func TestUploads_AVersionGoesInPartsToo(t *testing.T) {
+	t.Parallel()
+	s := largeServer(t, nil)
+	source, small := &film{size: 3 << 20}, &film{size: 1000}
+	id := s.record(t, "a")
+	version := func(f *film) ecm.LargeVersion {
+		return ecm.LargeVersion{NewVersion: ecm.NewVersion{FileName: "film.mp4", Description: "second", Content: f, Size: f.size}}
+	}
+	s.Fail(testserver.Fault{Route: partRoute, Skip: 3, Kind: testserver.DropAfter})
+	v, err := s.c.Versions.AddLarge(t.Context(), id, version(source))
+	require.NoError(t, err)
+	require.Equal(t, 2, v.Number)
+	require.Equal(t, source.size, v.Size)
+	require.Equal(t, "second", v.Description)
+	require.Equal(t, source.digest(), s.ContentSHA256(int64(id)), "what is stored is what was sent")
+	v, err = s.c.Versions.AddLarge(t.Context(), id, version(small))
+	require.NoError(t, err)
+	require.Equal(t, 3, v.Number)
+	require.Equal(t, 1, s.Count("POST /v2/multipart"), "a small one goes in one request")
+
+	late := version(&film{size: 2 << 20})
+	late.Progress = func(u ecm.Upload) {
+		if len(u.Done) == 1 {
+			require.NoError(t, s.c.RMClassifications.Finalize(t.Context(), id))
+		}
+	}
+	_, err = s.c.Versions.AddLarge(t.Context(), id, late)
+	require.ErrorIs(t, err, ecm.ErrFinal, "it became final meanwhile")
+	list, err := s.c.Versions.List(t.Context(), id)
+	require.NoError(t, err)
+	require.Len(t, list, 3)
+	require.Equal(t, 1, s.Count("DELETE /v2/multipart/{key}"), "its parts are dropped")
+}

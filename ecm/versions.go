@@ -94,15 +94,7 @@ func (s *VersionsService) Get(ctx context.Context, id NodeID, version int) (*Ver
 		return nil, err
 	}
 	answer, err := get[v2[versionData]](ctx, s.core, &routes.versionGet, []any{id, version}, nil)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range answer.Results {
-		for _, v := range r.Data.list() {
-			return &v, nil
-		}
-	}
-	return nil, noAnswer(&routes.versionGet, "no version in the answer")
+	return oneVersion(&routes.versionGet, answer, err)
 }
 
 // NewVersion is a version to be added.
@@ -151,11 +143,7 @@ func (s *VersionsService) Add(ctx context.Context, id NodeID, v NewVersion, skip
 	if err := s.guard(ctx, routes.versionAdd.Name, id, skip); err != nil {
 		return nil, err
 	}
-	keys := map[string]any{}
-	if v.Description != "" {
-		keys["description"] = v.Description
-	}
-	head, err := json.Marshal(keys)
+	head, err := json.Marshal(v.keys())
 	if err != nil {
 		return nil, err
 	}
@@ -164,15 +152,30 @@ func (s *VersionsService) Add(ctx context.Context, id NodeID, v NewVersion, skip
 		return nil, err
 	}
 	answer, err := rest.Do[v2[versionData]](ctx, s.rest, rest.Request{Route: &routes.versionAdd, Path: []any{id}, Body: body})
+	return oneVersion(&routes.versionAdd, answer, err)
+}
+
+// keys are the fields of a new version beside its content.
+func (v NewVersion) keys() map[string]any {
+	keys := map[string]any{}
+	if v.Description != "" {
+		keys["description"] = v.Description
+	}
+	return keys
+}
+
+// oneVersion takes the version out of an answer; without one the answer is
+// broken.
+func oneVersion(route *rest.Route, answer v2[versionData], err error) (*Version, error) {
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range answer.Results {
-		for _, added := range r.Data.list() {
-			return &added, nil
+		for _, v := range r.Data.list() {
+			return &v, nil
 		}
 	}
-	return nil, noAnswer(&routes.versionAdd, "no version in the answer")
+	return nil, noAnswer(route, "no version in the answer")
 }
 
 // Promote makes a minor version a major one. A final record is refused with
