@@ -5,9 +5,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"os"
 
 	"github.com/smintecm/sdk/examples/internal/demo"
 	"github.com/smintecm/sdk/records"
@@ -15,35 +13,37 @@ import (
 	recsync "github.com/smintecm/sdk/sync"
 )
 
-func main() {
-	if err := run(context.Background(), os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "declare:", err)
-		os.Exit(1)
-	}
-}
+const about = "The first purchase of a feed becomes a record, once, however often it is declared."
 
-func run(ctx context.Context, stdout io.Writer) (err error) {
-	w, err := demo.Start(demo.Options{})
+func main() { demo.Main("declare", run) }
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
+	s, err := demo.Tell("declare", about, args, stdout, stderr, func(o *demo.Options) { o.Empty = false })
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	ecmClient, ecmErr := w.ECM.Client()
-	smintClient, smintErr := w.Smint.Client()
+	defer func() { err = errors.Join(err, s.Close()) }()
+	ecmClient, ecmErr := s.ECM.Client()
+	smintClient, smintErr := s.Smint.Client()
 	if err := errors.Join(ecmErr, smintErr); err != nil {
 		return err
 	}
 	scope, err := recsync.NewScope(recsync.ScopeConfig{
-		ID: records.MustScopeID("acme"), Root: w.Root, Policy: demo.Policy(w.Category, w.Class), ECM: ecmClient, Smint: smintClient,
+		ID: records.MustScopeID("acme"), Root: s.Root, Policy: demo.Policy(s.Category, s.Class), ECM: ecmClient, Smint: smintClient,
 	})
 	if err != nil {
 		return err
 	}
-	receipt, err := declare(ctx, scope, smintClient)
-	if err != nil {
-		return err
+	for _, step := range []string{"The first purchase in the feed of Smint.io is declared.", "The same purchase is declared again."} {
+		s.Step("%s", step)
+		receipt, err := declare(ctx, scope, smintClient)
+		if err != nil {
+			return err
+		}
+		s.Say("%s %s: schedule %s, final %t, rights %s.", receipt.Change, receipt.Name, receipt.Schedule, receipt.Final, receipt.Rights)
+		s.Say("%d bytes, %s", receipt.Size, receipt.Digest)
 	}
-	fmt.Fprintf(stdout, "%s %s: %s, final=%t\n%s\nrights: %s\n", receipt.Change, receipt.Name, receipt.Schedule, receipt.Final, receipt.Digest, receipt.Rights)
+	s.Next("go run ./examples/rights shows what a license answers.")
 	return nil
 }
 

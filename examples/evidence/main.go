@@ -1,155 +1,99 @@
-// Command evidence makes a record of the first purchase in a feed, keeps the
-// trail of what it does, and builds the package that proves the record and a
-// report for people, so that there is something to verify. It runs on the
-// fakes.
+// Command evidence makes a record of a picture, keeps the trail of what it does
+// and the signed package that proves the record, takes the package out of ECM
+// as an auditor would, and writes a report for people. It runs on the fakes.
 package main
 
 import (
 	"context"
-	"crypto"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 
 	"github.com/smintecm/sdk/examples/internal/demo"
-	"github.com/smintecm/sdk/records/evidence"
-	"github.com/smintecm/sdk/smint"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
-	if err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "evidence:", err)
-		os.Exit(1)
-	}
-}
+func main() { demo.Main("evidence", run) }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
-	f := flag.NewFlagSet("evidence", flag.ContinueOnError)
-	f.SetOutput(stderr)
-	out := f.String("out", "", "folder for the package as a folder and as a zip, the signer's public key, the trail and the report")
-	if err := f.Parse(args); err != nil {
-		return err
-	}
-	if *out == "" || f.NArg() > 0 {
-		f.Usage()
-		return errors.New("want -out and nothing else")
-	}
-	if err := os.MkdirAll(*out, 0o700); err != nil {
-		return err
-	}
-	for _, name := range []string{"package", "package.zip", "trail", "report.html"} {
-		if _, err := os.Lstat(filepath.Join(*out, name)); err == nil {
-			return fmt.Errorf("%s: %w: evidence is never overwritten", filepath.Join(*out, name), os.ErrExist)
-		}
-	}
-	w, err := demo.Start(demo.Options{})
+	out, err := folder(args, stderr)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
-	ecmClient, ecmErr := w.ECM.Client()
-	client, smintErr := w.Smint.Client()
-	if err := errors.Join(ecmErr, smintErr); err != nil {
+	s, err := demo.Begin(stdout, demo.Options{})
+	if err != nil {
 		return err
 	}
-	k, err := openTrail(ctx, *out, w.ECM.Credentials().User)
+	defer func() { err = errors.Join(err, s.Close()) }()
+	k, err := openTrail(ctx, out, s.ECM.Credentials().User)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, k.close()) }()
-	scope, err := recsync.NewScope(recsync.ScopeConfig{
-		ID: scopeID, Root: w.Root, Policy: demo.Policy(w.Category, w.Class), ECM: ecmClient, Smint: client, Journal: k.journal,
-	})
+	c, err := s.Config(scopeID.String())
 	if err != nil {
 		return err
 	}
-	d, err := declare(ctx, scope, client)
+	k.configure(&c)
+	scope, err := recsync.NewScope(c)
 	if err != nil {
 		return err
 	}
-	d.user = w.ECM.Credentials().User
-	p, err := d.describe()
+
+	s.Step("Pat licensed a picture in Smint.io, and is its approver there. It becomes a record, with its license.")
+	d, err := declare(ctx, scope, c.Smint)
 	if err != nil {
 		return err
 	}
-	if p.Trail, err = k.trail.Export(ctx, p.Record, nil); err != nil {
-		return err
-	}
-	s, err := keep(ctx, client, d, p, k, *out)
+	d.user = s.ECM.Credentials().User
+	s.Say("ECM has the record %s: schedule %s, final %t.", d.record.Name, d.record.Schedule, d.record.Final)
+	s.Say("Beside it is %s.", s.Name(d.rights.Document.Node()))
+
+	s.Step("Its evidence is kept beside it: a package, signed with a key of ours, and told of in the trail.")
+	kept, err := recsync.AttachEvidence(ctx, scope, recsync.EvidenceRequest{Record: d.record.Record, Approval: d.record.Approval})
 	if err != nil {
 		return err
 	}
-	r, err := d.report(ctx, ecmClient, p, filepath.Join(*out, "package"), k.trail.Checkpoint())
-	if err != nil {
+	s.Say("Beside it is %s: %d payload files, %d bytes of payload.", s.Name(kept.Document.Node()), kept.Package.PayloadFiles, kept.Package.PayloadBytes)
+	s.Say("The trail has %d entries, and the receipt the proof that one of them tells of the package.", k.trail.Size())
+
+	s.Step("An auditor takes the package out of ECM, and gets the public key and the trail from us.")
+	if err := errors.Join(fetch(ctx, c.ECM, kept.Document.Node(), kept.Package.Name, out), k.publish(out)); err != nil {
 		return err
 	}
-	return errors.Join(writeReport(filepath.Join(*out, "report.html"), r), tell(stdout, *out, p, s))
+	r, err := d.report(ctx, c.ECM, filepath.Join(out, "package"), k.trail.Checkpoint())
+	if err := errors.Join(err, writeReport(filepath.Join(out, "report.html"), r)); err != nil {
+		return err
+	}
+	s.Say("The report for people is %s.", filepath.Join(out, "report.html"))
+	s.Next(fmt.Sprintf("go run ./examples/verify -key %s -trail %s %s checks all of it offline.",
+		filepath.Join(out, "key.pem"), filepath.Join(out, "trail"), filepath.Join(out, "package.zip")))
+	return nil
 }
 
-// keep writes the package: the trail has the intent before, and after it what
-// came of it.
-func keep(ctx context.Context, client *smint.Client, d declared, p evidence.Package, k *keeper, out string) (evidence.Summary, error) {
-	e := evidence.TrailEvent{
-		Kind: evidence.TrailIntent, Event: "Package/write", Record: p.Record, Target: "package", Digest: p.Asset.Digest, Policy: d.record.Policy,
+// folder is where -out leads to, without evidence so far.
+func folder(args []string, stderr io.Writer) (string, error) {
+	f := flag.NewFlagSet("evidence", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	f.Usage = func() {
+		_, _ = fmt.Fprintf(stderr, "usage: go run ./examples/evidence -out DIR\n\nA record, the signed package that proves it, the trail of what was done, and a report.\nIt runs on the fakes and needs no configuration.\n\n")
+		f.PrintDefaults()
 	}
-	number, err := k.trail.Append(ctx, e)
-	if err != nil {
-		return evidence.Summary{}, err
+	out := f.String("out", "", "folder for the package as a folder and as a zip, the signer's public key, the trail and the report")
+	if err := f.Parse(args); err != nil {
+		return "", err
 	}
-	s, err := write(ctx, client, d.asset, p, k.key, out)
-	e.Kind, e.Of, e.Result, e.Digest = evidence.TrailOutcome, number, evidence.TrailDone, s.Envelope
-	if err != nil {
-		e.Result, e.Detail = evidence.TrailFailed, err.Error()
+	if *out == "" || f.NArg() > 0 {
+		f.Usage()
+		return "", errors.New("want -out and nothing else")
 	}
-	_, told := k.trail.Append(context.WithoutCancel(ctx), e)
-	return s, errors.Join(err, told)
-}
-
-// write signs the package and writes it in both forms.
-func write(ctx context.Context, client *smint.Client, a recsync.Asset, p evidence.Package, key crypto.Signer, out string) (s evidence.Summary, err error) {
-	text, err := evidence.MarshalPublicKey(key.Public())
-	if err != nil {
-		return s, err
-	}
-	o := evidence.WriteOptions{Signers: []crypto.Signer{key}}
-	for _, form := range []func(evidence.Package) (evidence.Summary, error){
-		func(p evidence.Package) (evidence.Summary, error) {
-			return p.WriteDir(ctx, filepath.Join(out, "package"), o)
-		},
-		func(p evidence.Package) (evidence.Summary, error) {
-			return p.WriteZipFile(ctx, filepath.Join(out, "package.zip"), o)
-		},
-	} {
-		content, err := open(ctx, client, a)
-		if err != nil {
-			return s, err
-		}
-		p.Asset.Content = content
-		s, err = form(p)
-		if err = errors.Join(err, content.Close()); err != nil {
-			return s, err
+	for _, name := range []string{"package", "package.zip", "trail", "report.html"} {
+		if _, err := os.Lstat(filepath.Join(*out, name)); err == nil {
+			return "", fmt.Errorf("%s: %w: evidence is never overwritten", filepath.Join(*out, name), os.ErrExist)
 		}
 	}
-	return s, os.WriteFile(filepath.Join(out, "key.pem"), text, 0o600)
-}
-
-// tell says what was made and how to verify it.
-func tell(stdout io.Writer, out string, p evidence.Package, s evidence.Summary) error {
-	at := func(name string) string { return filepath.Join(out, name) }
-	_, err := fmt.Fprintf(stdout, "%s: %s, %d payload files, %d bytes\nmanifest %s\nsigned by %s\nreport %s\n\n",
-		s.Name, p.Record, s.PayloadFiles, s.PayloadBytes, s.Manifest, s.Signers[0], at("report.html"))
-	for _, form := range []string{"package.zip", "package"} {
-		if err == nil {
-			_, err = fmt.Fprintf(stdout, "go run ./examples/verify -key %s -trail %s %s\n", at("key.pem"), at("trail"), at(form))
-		}
-	}
-	return err
+	return *out, os.MkdirAll(*out, 0o700)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/records"
-	"github.com/smintecm/sdk/records/evidence"
 	"github.com/smintecm/sdk/records/evidence/report"
 	"github.com/smintecm/sdk/rightsmap"
 )
@@ -20,36 +20,41 @@ const manifest = "manifest-sha256.txt"
 
 // report says in one page what is known of the record: the rights as they were
 // decided, retention and holds as ECM has them, and the digests of the package.
-func (d declared) report(ctx context.Context, client *ecm.Client, p evidence.Package, dir string, checkpoint []byte) (report.Report, error) {
-	statement, err := rightsmap.FromTransaction(d.purchase)
-	if err != nil {
-		return report.Report{}, err
-	}
-	schedule, err := readSchedule(ctx, client, d.record.Schedule)
-	if err != nil {
-		return report.Report{}, err
-	}
-	holds, err := readHolds(ctx, client, d.record.Record.Node())
-	if err != nil {
-		return report.Report{}, err
-	}
-	files, err := digests(dir)
-	if err != nil {
+func (d declared) report(ctx context.Context, client *ecm.Client, dir string, checkpoint []byte) (report.Report, error) {
+	at := time.Now()
+	schedule, scheduleErr := readSchedule(ctx, client, d.record.Schedule)
+	holds, holdsErr := readHolds(ctx, client, d.record.Record.Node())
+	files, filesErr := digests(dir)
+	if err := errors.Join(scheduleErr, holdsErr, filesErr); err != nil {
 		return report.Report{}, err
 	}
 	r := report.Report{
-		Title: d.asset.Title, Organization: p.Organization, At: p.At, State: records.StateFinal,
+		Title: d.title, Organization: organization, At: at, State: records.StateFinal,
 		Calendar: records.Calendar{
-			Record: p.Record, Rights: statement.RightsWindows(), Schedule: schedule, Holds: holds,
+			Record: d.record.Record.Key(), Rights: d.license.RightsWindows(), Schedule: schedule, Holds: holds,
 			Dates: map[string]records.Date{created: records.DateIn(d.record.At, nil)},
 		},
-		Approval: &p.Approval, Today: row("", statement.Standing(p.At)), Events: p.Events,
+		Approval: d.record.Approval, Today: row("", d.license.Standing(at)), Events: d.events(),
 		Files: files, Manifest: manifest, Checkpoint: string(checkpoint),
 	}
-	for _, q := range questions(p.At) {
-		r.Decisions = append(r.Decisions, row(q.text, statement.Decide(q.use)))
+	for _, q := range questions(at) {
+		r.Decisions = append(r.Decisions, row(q.text, d.license.Decide(q.use)))
 	}
 	return r, nil
+}
+
+// events are what the receipts tell.
+func (d declared) events() records.History {
+	event := func(id string, kind records.EventKind, at time.Time, reason string) records.Event {
+		return records.Event{
+			ID: id, Record: d.record.Record.Key(), Kind: kind, Organization: organization, User: d.user, Application: application,
+			At: at.UTC(), Location: host(), Reason: reason,
+		}
+	}
+	return records.History{
+		event("finalized", records.EventFinalized, d.record.At, "node "+d.record.Record.Node().String()+", schedule "+d.record.Schedule),
+		event("rights", records.EventRights, d.rights.At, "standing: "+d.rights.Rights),
+	}
 }
 
 type question struct {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto"
 	"crypto/ed25519"
 	"errors"
 	"os"
@@ -10,6 +11,11 @@ import (
 	"github.com/smintecm/sdk/records"
 	"github.com/smintecm/sdk/records/evidence"
 	recsync "github.com/smintecm/sdk/sync"
+)
+
+const (
+	organization = "Acme AG"
+	application  = "github.com/smintecm/sdk/examples/evidence"
 )
 
 var scopeID = records.MustScopeID("acme")
@@ -48,6 +54,28 @@ func openTrail(ctx context.Context, out, user string) (k *keeper, err error) {
 		return nil, errors.Join(err, k.close())
 	}
 	return k, nil
+}
+
+// configure has the scope take down in the trail what it does, and sign its
+// packages. Why an approval lacks something is the policy's to say.
+func (k *keeper) configure(c *recsync.ScopeConfig) {
+	c.Journal, c.Signers = k.journal, []crypto.Signer{k.key}
+	c.Policy.Evidence = recsync.EvidencePolicy{Organization: organization, Gaps: []recsync.EvidenceGap{
+		{Lacks: "first_use", Reason: "not used yet"},
+		{Lacks: "last_use", Reason: "not used yet"},
+		{Lacks: "reviewers", Reason: "the purchase names none"},
+		{Lacks: "restrictions", Reason: "none but those of the license"},
+		{Lacks: "chart_sources", Reason: "a picture without charts"},
+	}}
+}
+
+// publish writes the public key for those who verify.
+func (k *keeper) publish(out string) error {
+	text, err := evidence.MarshalPublicKey(k.key.Public())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, "key.pem"), text, 0o600)
 }
 
 func (k *keeper) close() error {

@@ -62,6 +62,11 @@ func Tell(name, about string, args []string, stdout, stderr io.Writer, change ..
 	for _, c := range change {
 		c(&o)
 	}
+	return Begin(stdout, o)
+}
+
+// Begin starts the fakes for an example that reads its arguments itself.
+func Begin(stdout io.Writer, o Options) (*Story, error) {
 	w, err := Start(o)
 	if err != nil {
 		return nil, err
