@@ -19,9 +19,10 @@ func (s Statement) Decide(use Use) Decision { return s.DecideBy(EveryTerm, use) 
 //   - What the license doesn't say leads to review; only a royalty-free
 //     license that the server calls free of restrictive terms grants by
 //     silence.
-//   - Unknown flags, keys and fields lead to review.
+//   - Unknown flags, keys and fields of the terms lead to review.
 //   - A use that overlaps a restricted key is denied, one that no allowed key
-//     contains too.
+//     contains too. One whose name can't be told apart from a restricted key's
+//     leads to review.
 func (s Statement) DecideBy(policy Combination, use Use) Decision {
 	return s.decide(policy, use, false)
 }

@@ -24,8 +24,9 @@
 //   - The vendor's hierarchies hold: europe_any covers europe_austria.
 //   - Two clocks: valid_until ends all use, to_be_used_until the first use.
 //   - Several terms must all allow, unless the caller names [AnyTerm].
-//   - Unknown flags, fields and states need review; an unknown key grants
-//     itself to the letter and nothing else.
+//   - Unknown flags, states and fields of the terms need review; an unknown key
+//     grants itself to the letter and nothing else, and what a use calls by
+//     one beside an exclusion needs review.
 //
 // # From a statement to other systems
 //

@@ -16,7 +16,7 @@ var vocabulary = map[rightsmap.Dimension][]string{
 	rightsmap.Usages:        {"any", "advertising_any", "advertising_print_any", "advertising_print_magazine", "digital_media_any", "digital_media_app", "holograms", "holograms_any"},
 	rightsmap.Sizes:         {"any", "page_any", "page_full", "page_half", "tiny"},
 	rightsmap.Placements:    {"any", "page_any", "page_cover", "page_inside", "sky"},
-	rightsmap.Distributions: {"any", "channel_any", "channel_web", "channel_tv", "e_greeting", "pigeon", "pigeon_any", "pigeon_post"},
+	rightsmap.Distributions: {"any", "channel_any", "channel_web", "channel_theatrical", "channel_theatrical_limited", "e_greeting", "pigeon", "pigeon_any", "pigeon_post"},
 	rightsmap.Geographies:   {"any", "europe_any", "europe_austria", "asia_any", "asia_japan", "emea", "moon_any", "moon_north"},
 	rightsmap.Industries:    {"any", "industry_tobacco", "industry_banking", "smoking"},
 	rightsmap.Languages:     {"any", "language_german", "language_english", "klingon"},

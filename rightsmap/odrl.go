@@ -296,8 +296,7 @@ func unstated(operands []string) []odrlConstraint {
 // commercial use from being allowed.
 func (s Statement) editorialAtMost() bool {
 	released := func(state string) bool { return state == "released" || state == "no_release_required" }
-	return !released(s.Releases.Model) || !released(s.Releases.Property) || s.EditorialOffer == Yes ||
-		s.Category == "editorial" && s.Editorial() != Yes
+	return !released(s.Releases.Model) || !released(s.Releases.Property) || s.EditorialOffer == Yes || s.unclearCategory() != ""
 }
 
 func (s Statement) termConstraints(t Term) []odrlConstraint {

@@ -33,6 +33,9 @@ func against(tx object, u rightsmap.Use) []string {
 	if tx["has_potentially_restrictive_license_terms"] == nil {
 		no("restrictive is unknown")
 	}
+	if tx["has_potentially_restrictive_license_terms"] == true && !restricts(tx["license_terms"]) {
+		no("restrictive, and nothing says how")
+	}
 	if releases["provider_usage_constraints"] != nil {
 		no("words")
 	}
@@ -68,6 +71,27 @@ func against(tx object, u rightsmap.Use) []string {
 	return out
 }
 
+// restricts reports whether any of the terms restricts anything.
+func restricts(terms any) bool {
+	list, _ := terms.([]object)
+	return slices.ContainsFunc(list, func(term object) bool {
+		for k, v := range term {
+			keys, _ := v.([]string)
+			switch {
+			case (k == "valid_until" || k == "to_be_used_until") && v != nil, k == "is_editorial_use" && v == true:
+				return true
+			case strings.HasPrefix(k, "restricted_") && len(keys) > 0:
+				return true
+			case strings.HasPrefix(k, "allowed_") && len(keys) > 0 && !slices.Contains(keys, "any"):
+				return true
+			case k == "usage_limits" && slices.ContainsFunc(keys, func(key string) bool { return !strings.HasSuffix(key, "any") }):
+				return true
+			}
+		}
+		return false
+	})
+}
+
 func termAgainst(term object, u rightsmap.Use, free bool) []string {
 	var out []string
 	no := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
@@ -100,6 +124,9 @@ func termAgainst(term object, u rightsmap.Use, free bool) []string {
 			for _, k := range stated {
 				if contains("x/"+r, "x/"+k) || contains("x/"+k, "x/"+r) {
 					no("%s %s touches %s", d, k, r)
+				}
+				if mayOverlap("x/"+r, "x/"+k) {
+					no("%s %s may overlap %s", d, k, r)
 				}
 			}
 			if len(stated) == 0 {
@@ -218,12 +245,14 @@ func TestDecide_PropertyATighterLicenseNeverAllowsMore(t *testing.T) {
 			t.Fatal(err)
 		}
 		what := tighten(t, tx)
+		// A term that restricts explains a flag that says so; without one nothing does.
+		explains := what == "restricted" || tx["has_potentially_restrictive_license_terms"] == true
 		after, err := read(tx)
 		if err != nil {
 			t.Fatal(err)
 		}
 		v, w := before.Decide(u).Verdict, after.Decide(u).Verdict
-		if v == rightsmap.Denied && w == rightsmap.Allowed || v == rightsmap.NeedsReview && w == rightsmap.Allowed && what != "restricted" {
+		if v == rightsmap.Denied && w == rightsmap.Allowed || v == rightsmap.NeedsReview && w == rightsmap.Allowed && !explains {
 			t.Fatalf("%s became %s by %s", v, w, what)
 		}
 		if v, w := before.Standing(u.From).Verdict, after.Standing(u.From).Verdict; v == rightsmap.Denied && w == rightsmap.Allowed {

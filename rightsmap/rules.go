@@ -69,7 +69,7 @@ var assetRules = []Rule{
 	{ruleTerms, "A license without terms needs review.", askTerms},
 	{ruleWords, "Constraints in the provider's own words need review.", askWords},
 	{ruleRelease, "Without model and property release there is no commercial use.", askReleases},
-	{ruleCategory, "Editorial content that the terms don't call editorial needs review before other use.", askCategory},
+	{ruleCategory, "Editorial content that the terms don't call editorial, and content of an unknown category, needs review before other use.", askCategory},
 	{ruleConstraint, "Downloads, users and reuses stay within their maximum.", askConstraints},
 	{ruleReuse, "A reuse is allowed only as far as the reused license allows it.", askReuse},
 	{ruleAI, "AI-generated content is to be labeled as such.", askAI},
@@ -160,15 +160,18 @@ func askRestrictive(q *inquiry) {
 	}
 }
 
-// explained reports whether the statement says anything that restricts.
+// explained reports whether the statement says anything that restricts. Every
+// license begins once: when it does explains nothing.
 func (s Statement) explained() bool {
 	for _, t := range s.Terms {
-		dated := !t.ValidFrom.IsZero() || !t.ValidUntil.IsZero() || !t.ToBeUsedUntil.IsZero()
-		if dated || t.Editorial == Yes || len(t.UsageLimits) > 0 {
+		if !t.ValidUntil.IsZero() || !t.ToBeUsedUntil.IsZero() || t.Editorial == Yes {
+			return true
+		}
+		if slices.ContainsFunc(t.UsageLimits, func(key string) bool { u, _ := ParseUsageLimit(key); return !u.Unlimited }) {
 			return true
 		}
 		for _, l := range t.Limits {
-			if !l.IsZero() {
+			if len(l.Restricted) > 0 || len(l.Allowed) > 0 && !slices.Contains(l.Allowed, "any") {
 				return true
 			}
 		}
@@ -227,8 +230,24 @@ func askCategory(q *inquiry) {
 	if q.s.EditorialOffer == Yes {
 		q.commercial("offering.is_editorial_use", "true", "editorial use only", Withholds)
 	}
-	if q.s.Category == "editorial" && q.s.Editorial() != Yes {
-		q.commercial("content_element.content_category", q.s.Category, "editorial content that the terms don't call editorial", Doubts)
+	if reason := q.s.unclearCategory(); reason != "" {
+		q.commercial("content_element.content_category", q.s.Category, reason, Doubts)
+	}
+}
+
+// unclearCategory says why the category of the content leaves in doubt whether
+// more than editorial use is licensed; empty if it doesn't.
+func (s Statement) unclearCategory() string {
+	switch s.Category {
+	case "", "creative":
+		return ""
+	case "editorial":
+		if s.Editorial() == Yes {
+			return ""
+		}
+		return "editorial content that the terms don't call editorial"
+	default:
+		return "no rule for this category of content"
 	}
 }
 

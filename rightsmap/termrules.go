@@ -107,6 +107,10 @@ func (q *inquiry) askKey(d Dimension, limit Limit, key string) {
 			q.sayTerm(Forbids, restricted, r, fmt.Sprintf("%s %s is excluded", d, both(key, r)))
 		case !Known(d, r):
 			q.sayTerm(Doubts, restricted, r, fmt.Sprintf("unknown restriction %s of %s", r, d))
+		case !Known(d, key):
+			q.sayTerm(Doubts, restricted, r, fmt.Sprintf("unknown %s %s may fall under %s, which is excluded", d, key, r))
+		case continues(key, r) || continues(r, key):
+			q.sayTerm(Doubts, restricted, r, fmt.Sprintf("%s %s may overlap %s, which is excluded", d, key, r))
 		}
 	}
 	if len(limit.Allowed) == 0 {
@@ -128,6 +132,11 @@ func (q *inquiry) askKey(d Dimension, limit Limit, key string) {
 	}
 	q.sayTerm(Withholds, allowed, list, fmt.Sprintf("%s %s is not allowed, only %s", d, key, list))
 }
+
+// continues reports whether a key goes on where another ends, as
+// channel_theatrical_limited does: the hierarchy doesn't say that one contains
+// the other, nor their names that they are apart.
+func continues(long, short string) bool { return strings.HasPrefix(long, short+"_") }
 
 // grants reports whether an allowed key contains the use's: one that the
 // vocabulary lacks contains itself alone, whatever its name looks like.

@@ -45,8 +45,8 @@ func (d *Dimension) UnmarshalText(b []byte) (err error) {
 }
 
 // families holds, per dimension, what begins a known key. A family that ends
-// in "_" is open: any key that continues it belongs to it. The spelling errors
-// are the vendor's.
+// in "_" is open: any key that continues it as the vendor writes keys belongs to
+// it. The spelling errors are the vendor's.
 var families = [dimensionCount][]string{
 	Usages: {
 		"advertising_", "digital_media_", "film_video_tv_", "internal_use_", "marketing_promotional_", "publishing_editorial_",
@@ -91,12 +91,16 @@ func Known(d Dimension, key string) bool {
 		return false
 	}
 	for _, f := range families[d] {
-		if key == f || strings.HasSuffix(f, "_") && len(key) > len(f) && strings.HasPrefix(key, f) {
+		rest, within := strings.CutPrefix(key, f)
+		if key == f || within && strings.HasSuffix(f, "_") && rest != "" && !strings.ContainsFunc(rest, foreign) {
 			return true
 		}
 	}
 	return false
 }
+
+// foreign tells what no key of the vendor's has.
+func foreign(r rune) bool { return r != '_' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }
 
 // Covers reports whether the wide key contains the narrow one in the vendor's
 // hierarchy: every key contains itself, "any" contains all, and a key that
