@@ -206,3 +206,14 @@ func TestODRL_ACancelledPurchaseForbidsAll(t *testing.T) {
 	require.NotContains(t, string(b), "permission")
 	require.False(t, permits(t, b, rightsmap.Use{From: day("2026-03-01")}))
 }
+
+// A line that names a place deep inside of places ends in an error and not in
+// an overflow of the stack.
+func TestMapping_ReadRefusesAPlaceThatIsTooDeep(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{strings.Repeat("a.", 1<<20) + "a=1", "a" + strings.Repeat("[0]", 1<<20) + "=1"} {
+		_, _, err := rightsmap.DefaultMapping().Read([]rightsmap.Value{{Attribute: "Rights Statement", Multi: true, Values: []string{line}}})
+		require.ErrorIs(t, err, records.ErrInvalid, "a place that is nested too deeply")
+		require.Less(t, len(err.Error()), 1000, "an error that people can read")
+	}
+}

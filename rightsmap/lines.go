@@ -164,6 +164,9 @@ func (s *slot) line(line string) error {
 
 // at finds or makes the slot at a path of names and indexes.
 func (s *slot) at(path string) (*slot, error) {
+	if strings.Count(path, ".")+strings.Count(path, "[") > maxDepth {
+		return nil, errDepth
+	}
 	for part := range strings.SplitSeq(path, ".") {
 		name, rest, _ := strings.Cut(part, "[")
 		if s.fields == nil {
