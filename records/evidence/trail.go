@@ -224,10 +224,9 @@ func (t *Trail) Entries(ctx context.Context, from, to int64) iter.Seq2[TrailEntr
 }
 
 type trailItem struct {
-	event  TrailEvent
-	number int64
-	err    error
-	group  trailGroup // of the item that leads
+	entry TrailEntry
+	err   error
+	group trailGroup // of the item that leads
 }
 
 // trailGroup are the items of one write. Done is made by the first who joins
@@ -254,8 +253,8 @@ func (t *Trail) Append(ctx context.Context, e TrailEvent) (int64, error) {
 	}
 	// Nobody else knows it any more: a group is written before its items return.
 	defer func() { *item = trailItem{}; t.items.Put(item) }()
-	item.event = e
-	if err := t.prepare(ctx, &item.event); err != nil {
+	item.entry.TrailEvent = e
+	if err := t.prepare(ctx, &item.entry.TrailEvent); err != nil {
 		return 0, err
 	}
 	t.queue.Lock()
@@ -272,7 +271,7 @@ func (t *Trail) Append(ctx context.Context, e TrailEvent) (int64, error) {
 	t.queue.Unlock()
 	if !leads {
 		<-done
-		return item.number, item.err
+		return item.entry.Number, item.err
 	}
 	t.commit.Lock()
 	t.queue.Lock()
@@ -283,7 +282,7 @@ func (t *Trail) Append(ctx context.Context, e TrailEvent) (int64, error) {
 	if g.done != nil { // nobody joins any more.
 		close(g.done)
 	}
-	return item.number, item.err
+	return item.entry.Number, item.err
 }
 
 // AppendAll adds entries in order, with as few writes as they allow, and
@@ -293,8 +292,8 @@ func (t *Trail) Append(ctx context.Context, e TrailEvent) (int64, error) {
 func (t *Trail) AppendAll(ctx context.Context, events []TrailEvent) ([]int64, error) {
 	items := make([]*trailItem, len(events))
 	for i, e := range events {
-		items[i] = &trailItem{event: e}
-		if err := t.prepare(ctx, &items[i].event); err != nil {
+		items[i] = &trailItem{entry: TrailEntry{TrailEvent: e}}
+		if err := t.prepare(ctx, &items[i].entry.TrailEvent); err != nil {
 			return nil, err
 		}
 	}
@@ -304,7 +303,7 @@ func (t *Trail) AppendAll(ctx context.Context, events []TrailEvent) ([]int64, er
 	numbers := make([]int64, len(items))
 	var errs []error
 	for i, it := range items {
-		numbers[i] = it.number
+		numbers[i] = it.entry.Number
 		errs = append(errs, it.err)
 	}
 	return numbers, errors.Join(errs...)

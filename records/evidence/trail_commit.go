@@ -25,7 +25,7 @@ func (t *Trail) writeBatch(ctx context.Context, items []*trailItem) {
 	fail := func(err error) {
 		for _, it := range items {
 			if it.err == nil {
-				it.number, it.err = 0, err
+				it.entry.Number, it.err = 0, err
 			}
 		}
 	}
@@ -38,16 +38,17 @@ func (t *Trail) writeBatch(ctx context.Context, items []*trailItem) {
 	rows := tileRows{rows: t.rows[:0], run: tlog.HashSize * len(items)}
 	buf := t.buf[:0]
 	for i, it := range items {
-		if it.err = t.checkReference(ctx, &it.event, t.tree.size, items[:i]); it.err != nil {
+		if it.err = t.checkReference(ctx, &it.entry.TrailEvent, t.tree.size, items[:i]); it.err != nil {
 			continue
 		}
-		e := TrailEntry{Version: TrailVersion, Number: tree.size + 1, Scope: t.scope, Time: t.now().UTC(), TrailEvent: it.event}
+		e := &it.entry
+		e.Version, e.Number, e.Scope, e.Time = TrailVersion, tree.size+1, t.scope, t.now().UTC()
 		if e.Time.Before(last) {
 			e.Time, e.Clock = last, e.Time
 		}
-		last, it.number = e.Time, e.Number
+		last = e.Time
 		start := len(buf)
-		buf = appendTrailEntry(buf, &e)
+		buf = appendTrailEntry(buf, e)
 		tree.add(tlog.RecordHash(buf[start:]), rows.emit)
 		b.Entries = append(b.Entries, buf[start:len(buf):len(buf)])
 		b.Durable = b.Durable || e.Kind == TrailIntent || e.Kind == TrailRefusal
@@ -122,7 +123,7 @@ func (t *Trail) checkReference(ctx context.Context, e *TrailEvent, size int64, b
 	if e.Kind == TrailOutcome {
 		again := t.old[e.Of] || e.Of > t.since && !t.open[e.Of]
 		for _, it := range batch {
-			again = again || it.err == nil && it.event.Kind == TrailOutcome && it.event.Of == e.Of
+			again = again || it.err == nil && it.entry.Kind == TrailOutcome && it.entry.Of == e.Of
 		}
 		if again {
 			return wrongReference(e.Of, "an intent without an outcome")
@@ -160,16 +161,16 @@ func (t *Trail) settle(items []*trailItem) {
 	for _, it := range items {
 		switch {
 		case it.err != nil:
-		case it.event.Kind == TrailIntent:
-			t.open[it.number] = true
-		case it.event.Kind == TrailOutcome:
-			delete(t.open, it.event.Of)
-			if it.event.Of <= t.since {
-				t.old[it.event.Of] = true
+		case it.entry.Kind == TrailIntent:
+			t.open[it.entry.Number] = true
+		case it.entry.Kind == TrailOutcome:
+			delete(t.open, it.entry.Of)
+			if it.entry.Of <= t.since {
+				t.old[it.entry.Of] = true
 			}
 		}
 		if it.err == nil {
-			t.left.settle(it.event)
+			t.left.settle(&it.entry.TrailEvent)
 		}
 	}
 }

@@ -80,10 +80,11 @@ func appendJSONNumber(b []byte, name string, n int64) []byte {
 	return strconv.AppendInt(b, n, 10)
 }
 
-// escaped tells which bytes of ASCII JSON or we don't write as they are.
-var escaped = func() (t [utf8.RuneSelf]bool) {
+// escaped tells which bytes are not written as they are: those of ASCII that
+// JSON or we escape, and those beyond, which may be no UTF-8.
+var escaped = func() (t [256]bool) {
 	for c := range t {
-		t[c] = c < 0x20 || c == '"' || c == '\\' || c == 0x7f
+		t[c] = c < 0x20 || c == '"' || c == '\\' || c >= 0x7f
 	}
 	return t
 }()
@@ -95,6 +96,10 @@ func appendJSONText(b []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
 		c := s[i]
+		if !escaped[c] {
+			i++
+			continue
+		}
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRuneInString(s[i:])
 			if r == utf8.RuneError && size == 1 {
@@ -105,20 +110,18 @@ func appendJSONText(b []byte, s string) []byte {
 			i += size
 			continue
 		}
-		if escaped[c] {
-			b = append(b, s[start:i]...)
-			switch c {
-			case '"', '\\':
-				b = append(b, '\\', c)
-			case '\n':
-				b = append(b, '\\', 'n')
-			default:
-				b = append(b, `\u00`...)
-				b = append(b, hexDigits[c>>4], hexDigits[c&15])
-			}
-			start = i + 1
+		b = append(b, s[start:i]...)
+		switch c {
+		case '"', '\\':
+			b = append(b, '\\', c)
+		case '\n':
+			b = append(b, '\\', 'n')
+		default:
+			b = append(b, `\u00`...)
+			b = append(b, hexDigits[c>>4], hexDigits[c&15])
 		}
 		i++
+		start = i
 	}
 	b = append(b, s[start:]...)
 	return append(b, '"')

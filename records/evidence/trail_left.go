@@ -64,13 +64,13 @@ func (t *Trail) lookLeft(ctx context.Context) (map[records.RecordKey][]TrailEntr
 		if e.Kind == TrailIntent && e.Number <= t.opened {
 			left[e.Record] = append(left[e.Record], e)
 		}
-		settleLeft(left, e.TrailEvent)
+		settleLeft(left, &e.TrailEvent)
 	}
 	return left, nil
 }
 
 // settle drops the intent that an event tells the outcome of.
-func (l *trailLeft) settle(e TrailEvent) {
+func (l *trailLeft) settle(e *TrailEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.byRecord) > 0 {
@@ -78,7 +78,7 @@ func (l *trailLeft) settle(e TrailEvent) {
 	}
 }
 
-func settleLeft(left map[records.RecordKey][]TrailEntry, e TrailEvent) {
+func settleLeft(left map[records.RecordKey][]TrailEntry, e *TrailEvent) {
 	if e.Of == 0 || e.Kind != TrailOutcome && e.Kind != TrailObservation || e.Result == TrailUnknown {
 		return
 	}
