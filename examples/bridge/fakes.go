@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,6 +29,7 @@ type fakes struct {
 	env     map[string]string
 	token   string
 	control smint.AssetID
+	visual  string // the key visual that was finished last
 }
 
 // startFakes starts both systems, or goes on with saved ones, and puts their
@@ -43,9 +45,10 @@ func startFakes(state string, file *recsync.PolicyFile) (f *fakes, err error) {
 	if err = os.MkdirAll(filepath.Join(dir, "contents"), 0o700); err != nil {
 		return f, err
 	}
-	f.ecm, err = ecmtest.Load(dir, ecmtest.Options{Dir: filepath.Join(dir, "contents")})
+	options := ecmtest.Options{Dir: filepath.Join(dir, "contents"), OpenAttributes: true}
+	f.ecm, err = ecmtest.Load(dir, options)
 	if errors.Is(err, fs.ErrNotExist) {
-		if f.ecm, err = ecmtest.NewServer(ecmtest.Options{Dir: filepath.Join(dir, "contents")}); err == nil {
+		if f.ecm, err = ecmtest.NewServer(options); err == nil {
 			f.setUp(file)
 		}
 	}
@@ -61,9 +64,6 @@ func startFakes(state string, file *recsync.PolicyFile) (f *fakes, err error) {
 	return f, nil
 }
 
-// taskTime is how long the fakes' background tasks take.
-const taskTime = 5 * time.Millisecond
-
 const categoryName = "Smint.io record"
 
 // setUp is what an administrator prepares.
@@ -73,7 +73,7 @@ func (f *fakes) setUp(file *recsync.PolicyFile) {
 	f.ecm.AddCrossReferenceType(demo.Reuses, "REUSEDBY", "reuses the license of")
 	f.ecm.AddCrossReferenceType(demo.Part, "PARTOF", "has the part")
 	f.ecm.AddCode("hold_type", "LEGAL", "Legal")
-	f.ecm.AddCategory(categoryName, demo.Attributes()...)
+	f.ecm.AddCategory(categoryName, append(demo.Attributes(), ecmtest.Attribute{Name: "Sync baseline", MaxLength: 254})...)
 	for _, s := range file.Scopes {
 		f.ecm.AddFolder(2000, "Records of "+s.ID.String())
 		f.ecm.AddRMClassification("Content of "+s.ID.String(), "MKT-07")
@@ -83,7 +83,7 @@ func (f *fakes) setUp(file *recsync.PolicyFile) {
 // tenant starts a scope's Smint.io and points the scope to both fakes.
 func (f *fakes) tenant(dir string, file *recsync.PolicyFile, s *recsync.ScopePolicy) (err error) {
 	home := filepath.Join(dir, s.ID.String())
-	options := sminttest.Options{TaskTime: taskTime}
+	options := sminttest.Options{TaskTime: demo.TaskTime}
 	t, err := sminttest.Load(home, options)
 	if errors.Is(err, fs.ErrNotExist) {
 		t, err = sminttest.NewServer(options)
@@ -171,29 +171,34 @@ func (f *fakes) act(n int) (string, error) {
 	s := f.scopes[n/2%len(f.scopes)]
 	t, id := f.tenants[s.ID], fmt.Sprintf("%d", time.Now().UnixMilli())
 	content := []byte("content " + id)
-	switch {
-	case s.Smint.Portal != nil && s.Policy.Approval.Source == records.ApprovalByAttribute:
+	switch portal := s.Smint.Portal != nil && s.Policy.Approval.Source == records.ApprovalByAttribute; {
+	case portal && n%2 == 1 && f.visual != "":
+		t.SetAttributes(f.visual, map[string]any{"campaign": "Campaign " + id})
+		return fmt.Sprintf("Dana moves %s to campaign %s, in the portal of %s", f.visual, id, s.ID), nil
+	case portal:
+		f.visual = "visual-" + id
 		_, err := t.PutAsset(sminttest.PortalAsset{
-			ID: "visual-" + id, Version: "1", ETag: id, Name: "Key visual " + id, ContentType: "image", FileName: id + ".jpg", MediaType: "image/jpeg", Content: content,
+			ID: f.visual, Version: "1", ETag: id, Name: "Key visual " + id, ContentType: "image", FileName: id + ".jpg", MediaType: "image/jpeg", Content: content,
 			Attributes: map[string]any{
 				s.Policy.Approval.Attribute: s.Policy.Approval.Accepted[0], s.Policy.Approval.Person: "Dana Designer", s.Policy.Approval.Time: time.Now().UTC().Format(time.RFC3339),
+				"campaign": "Spring",
 			},
 		})
 		return fmt.Sprintf("Dana finishes and approves key visual %s in the portal of %s", id, s.ID), err
 	case n%2 == 1:
 		// Somebody sets a hold in ECM, by hand.
-		documents := f.ecm.Documents()
-		if len(documents) == 0 {
+		stored := slices.DeleteFunc(f.ecm.Documents(), func(d ecmtest.Document) bool {
+			return strings.Contains(d.Name, " rights ") || strings.Contains(d.Name, " evidence ")
+		})
+		if len(stored) == 0 {
 			return "nothing to hold yet", nil
 		}
-		f.ecm.AddHold("CASE-"+id, "LEGAL", documents[len(documents)-1].Node)
-		return fmt.Sprintf("Legal holds node %s in ECM, for case %s", documents[len(documents)-1].Node, id), nil
+		last := stored[len(stored)-1]
+		f.ecm.AddHold("CASE-"+id, "LEGAL", last.Node)
+		return fmt.Sprintf("Legal holds %s, node %s in ECM, for case %s", last.Name, last.Node, id), nil
 	}
 	until := time.Now().Add(15 * time.Second).UTC()
-	term := map[string]any{"sequence_number": 1, "valid_until": until.Format(time.RFC3339), "is_editorial_use": false, "exclusivities": []any{}, "usage_limits": []any{}}
-	for _, of := range []string{"usages", "sizes", "placements", "distributions", "geographies", "industries", "languages"} {
-		term["allowed_"+of], term["restricted_"+of] = []any{"any"}, []any{}
-	}
+	term := demo.Term(map[string]any{"valid_until": until.Format(time.RFC3339)})
 	err := t.Purchase(id, "Picture "+id, map[string]any{"license_terms": []any{term}}, sminttest.File{UUID: "1", FileName: id + ".jpg", MediaType: "image/jpeg", Content: content})
 	return fmt.Sprintf("Pat buys picture %s for %s, with a license until %s", id, s.ID, until.Format(time.TimeOnly)), err
 }

@@ -124,6 +124,7 @@ func TestBridge_StoppedAndStartedLosesNothing(t *testing.T) {
 		require.True(t, s.Healthy)
 		for what, word := range map[string]string{
 			"people's work becomes records": "declared=1", "what happened to records is proven at Smint.io": "proven=1", "records are offered": "published=", "both sides are compared": "reconcile: records=",
+			"metadata that a person changes in the portal reaches the record": "synced=1",
 		} {
 			require.Eventually(t, func() bool { return strings.Contains(r.out.String(), word) }, 60*time.Second, 100*time.Millisecond, what)
 		}

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/smintecm/sdk/examples/internal/demo"
 	"github.com/smintecm/sdk/records"
 	"github.com/smintecm/sdk/records/evidence"
 	"github.com/smintecm/sdk/smint"
@@ -55,10 +56,7 @@ func (b *bridge) open(ctx context.Context) error {
 		},
 	}
 	if b.fakes != nil {
-		// The fakes' tasks are done at once; real ones are asked about every few seconds.
-		env.Smint = append(env.Smint, smint.WithPortals(smint.PortalSettings{Polling: smint.TaskPolling{
-			Wait: func(ctx context.Context, _ time.Duration) error { return pause(ctx, taskTime) },
-		}}))
+		env.Smint = append(env.Smint, smint.WithPortals(smint.PortalSettings{Polling: smint.TaskPolling{Wait: demo.Pause}}))
 	}
 	opener := recsync.NewOpener(b.file, env)
 	var errs []error
@@ -231,17 +229,6 @@ func (b *bridge) close() error {
 		errs = append(errs, t.close())
 	}
 	return errors.Join(errs...)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // printer writes whole lines from several runners.

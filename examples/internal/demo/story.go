@@ -98,20 +98,23 @@ func (w *World) MoveClock(by time.Duration) {
 	w.Smint.MoveClock(by)
 }
 
+// Pause is how long to wait between questions about a task of the fake portal,
+// whose tasks are done at once; real ones are asked about every few seconds.
+func Pause(ctx context.Context, _ time.Duration) error {
+	timer := time.NewTimer(TaskTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Config is a scope over both fakes, by the examples' policy.
 func (w *World) Config(id string) (c recsync.ScopeConfig, err error) {
-	pause := func(ctx context.Context, _ time.Duration) error {
-		timer := time.NewTimer(TaskTime)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
 	ecmClient, ecmErr := w.ECM.Client()
-	smintClient, smintErr := w.Smint.Client(smint.WithPortals(smint.PortalSettings{Polling: smint.TaskPolling{Wait: pause}}))
+	smintClient, smintErr := w.Smint.Client(smint.WithPortals(smint.PortalSettings{Polling: smint.TaskPolling{Wait: Pause}}))
 	if err := errors.Join(ecmErr, smintErr); err != nil {
 		return c, err
 	}
