@@ -64,6 +64,10 @@ func TestR1_AFinalRecordIsLeftAlone(t *testing.T) {
 			_, err := c.Versions.Add(ctx, id, ecm.NewVersion{FileName: "x.jpg", Content: strings.NewReader("other"), Size: 5})
 			return err
 		},
+		"Versions.AddLarge": func(ctx context.Context) error {
+			_, err := c.Versions.AddLarge(ctx, id, ecm.LargeVersion{NewVersion: ecm.NewVersion{FileName: "x.jpg", Content: strings.NewReader("other"), Size: 5}})
+			return err
+		},
 		"Versions.Promote":  func(ctx context.Context) error { return c.Versions.Promote(ctx, id, 1, "newest again") },
 		"Versions.Delete":   func(ctx context.Context) error { return c.Versions.Delete(ctx, id, 1) },
 		"Versions.Purge":    func(ctx context.Context) error { return c.Versions.Purge(ctx, id, 1) },

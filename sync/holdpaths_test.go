@@ -104,6 +104,10 @@ func (w *world) refusedCalls(ctx context.Context, id ecm.NodeID, rsi int64) map[
 			_, err := c.Versions.Add(ctx, id, ecm.NewVersion{FileName: "x", Content: text(), Size: 1})
 			return err
 		},
+		"Versions.AddLarge": func() error {
+			_, err := c.Versions.AddLarge(ctx, id, ecm.LargeVersion{NewVersion: ecm.NewVersion{FileName: "x", Content: text(), Size: 1}})
+			return err
+		},
 		"Versions.Promote":             func() error { return c.Versions.Promote(ctx, id, 1, "") },
 		"Versions.Delete":              func() error { return c.Versions.Delete(ctx, id, 1) },
 		"Versions.Purge":               func() error { return c.Versions.Purge(ctx, id, 1) },
