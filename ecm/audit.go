@@ -77,7 +77,7 @@ func (s *AuditService) OfNode(ctx context.Context, id NodeID, opts *AuditOptions
 	if err != nil {
 		return nil, err
 	}
-	p := &Page[AuditEvent]{Number: max(o.Page, 1), Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}
+	p := &Page[AuditEvent]{Number: max(o.Page, 1), Pages: answer.Collection.Paging.pages(), Total: answer.Collection.Paging.Total}
 	for _, r := range answer.Results {
 		names := map[number]string{}
 		for _, t := range r.Data.Types {

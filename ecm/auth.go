@@ -121,7 +121,15 @@ func (t *ticketLogin) Observe(resp *http.Response, generation uint64) {
 	if fresh == "" || resp.StatusCode == http.StatusUnauthorized {
 		return
 	}
-	t.gate <- struct{}{}
+	// While another caller logs in, the call that brought this ticket waits no
+	// longer than its own context allows.
+	ctx := context.Background()
+	if resp.Request != nil {
+		ctx = resp.Request.Context()
+	}
+	if t.enter(ctx) != nil {
+		return
+	}
 	defer t.leave()
 	if generation == t.generation && t.ticket != "" {
 		t.ticket = Secret(fresh)

@@ -401,7 +401,7 @@ func (s *DispositionsService) snapshotItems(ctx context.Context, route *rest.Rou
 				fresh++
 			}
 		}
-		if fresh == 0 || page >= answer.Collection.Paging.PageTotal {
+		if fresh == 0 || page >= answer.Collection.Paging.pages() {
 			return all, nil
 		}
 	}

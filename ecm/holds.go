@@ -121,7 +121,7 @@ func (s *HoldsService) All(ctx context.Context) iter.Seq2[Hold, error] {
 				list = append(list, h.hold())
 			}
 		}
-		return &Page[Hold]{Items: list, Number: page, Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}, err
+		return &Page[Hold]{Items: list, Number: page, Pages: answer.Collection.Paging.pages(), Total: answer.Collection.Paging.Total}, err
 	})
 }
 

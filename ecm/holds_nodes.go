@@ -212,6 +212,6 @@ func (c *core) items(ctx context.Context, first, further *rest.Route, id any) it
 			return nil, err
 		}
 		nodes, err := answer.nodes()
-		return &Page[Node]{Items: nodes, Number: page, Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}, err
+		return &Page[Node]{Items: nodes, Number: page, Pages: answer.Collection.Paging.pages(), Total: answer.Collection.Paging.Total}, err
 	})
 }

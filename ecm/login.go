@@ -3,9 +3,9 @@ package ecm
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -33,8 +33,8 @@ func (l OTDSLogin) check(faults *rest.Problems) {
 }
 
 func checkOTDS(faults *rest.Problems, otds string) {
-	if u, err := url.Parse(otds); err != nil || u.Host == "" || strings.Trim(u.Path, "/") != "" {
-		faults.Add("otds", otds, "the address of the directory services up to the host")
+	if u := rest.CheckBase(faults, "otds", otds); u != nil && u.Path != "" {
+		faults.Add("otds", u.Redacted(), "the address of the directory services up to the host")
 	}
 }
 
@@ -173,16 +173,26 @@ type tokenFunc func(ctx context.Context) (Token, error)
 func (f tokenFunc) Token(ctx context.Context) (Token, error) { return f(ctx) }
 
 // FromTokenSource presents the tokens of a source.
-func FromTokenSource(source TokenSource) Credentials { return sourceLogin{source} }
+func FromTokenSource(source TokenSource) Credentials { return &sourceLogin{source: source} }
 
 // BearerToken presents one token for as long as the server takes it.
 func BearerToken(token Secret) Credentials {
-	return ownToken{token}
+	return &ownToken{token: token}
 }
 
-type ownToken struct{ token Secret }
+// ownToken is handled by its address: package fmt would show what an unexported
+// field holds without asking it how it wants to be shown.
+type ownToken struct {
+	veiled
+	token Secret
+}
 
-func (o ownToken) check(faults *rest.Problems) {
+// veiled are credentials that show nothing of themselves, however printed.
+type veiled struct{}
+
+func (veiled) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[redacted]") }
+
+func (o *ownToken) check(faults *rest.Problems) {
 	if o.token == "" {
 		faults.Add("token", "", "a token")
 	}
@@ -190,8 +200,8 @@ func (o ownToken) check(faults *rest.Problems) {
 
 // bind gives each client a source of its own: that one client's token was
 // refused says nothing of another's.
-func (o ownToken) bind(k *core) rest.Credential {
-	return sourceLogin{&single{Token{Value: o.token}}}.bind(k)
+func (o *ownToken) bind(k *core) rest.Credential {
+	return (&sourceLogin{source: &single{Token{Value: o.token}}}).bind(k)
 }
 
 // single is a source of one token. That the server refused it is final.
@@ -206,15 +216,18 @@ func (s *single) Token(context.Context) (Token, error) {
 	return token, nil
 }
 
-type sourceLogin struct{ source TokenSource }
+type sourceLogin struct {
+	veiled
+	source TokenSource
+}
 
-func (l sourceLogin) check(faults *rest.Problems) {
+func (l *sourceLogin) check(faults *rest.Problems) {
 	if l.source == nil {
 		faults.Add("token source", "none", "a source of tokens")
 	}
 }
 
-func (l sourceLogin) bind(*core) rest.Credential {
+func (l *sourceLogin) bind(*core) rest.Credential {
 	return &bearer{gate: make(chan struct{}, 1), now: time.Now, source: l.source}
 }
 

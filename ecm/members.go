@@ -77,7 +77,7 @@ func (s *MembersService) List(ctx context.Context, name string, page int) (*Page
 	if err != nil {
 		return nil, err
 	}
-	p := &Page[Member]{Number: page, Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}
+	p := &Page[Member]{Number: page, Pages: answer.Collection.Paging.pages(), Total: answer.Collection.Paging.Total}
 	for _, r := range answer.Results {
 		p.Items = append(p.Items, r.Data.list()...)
 	}

@@ -83,7 +83,7 @@ func (s *NodesService) List(ctx context.Context, folder NodeID, opts *ListOption
 	if err != nil {
 		return nil, err
 	}
-	p := &Page[Node]{Number: max(opts.Page, 1), Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}
+	p := &Page[Node]{Number: max(opts.Page, 1), Pages: answer.Collection.Paging.pages(), Total: answer.Collection.Paging.Total}
 	for _, r := range answer.Results {
 		if n, ok := r.Data.node(); ok {
 			p.Items = append(p.Items, n)

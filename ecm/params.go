@@ -165,7 +165,7 @@ func (r rows[T]) list() []T {
 	return all
 }
 
-func (r rows[T]) pages() int { return max(r.Paging.PageTotal, r.Collection.Paging.PageTotal) }
+func (r rows[T]) pages() int { return max(r.Paging.pages(), r.Collection.Paging.pages()) }
 
 // row finds its members at whatever depth the server put them.
 type row[T any] struct{ value T }

@@ -74,7 +74,7 @@ func (s *PermissionsService) OfNode(ctx context.Context, id NodeID, page int) (*
 	if err != nil {
 		return nil, err
 	}
-	return &Page[Grant]{Items: grants(answer), Number: page, Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}, nil
+	return &Page[Grant]{Items: grants(answer), Number: page, Pages: answer.Collection.Paging.pages(), Total: answer.Collection.Paging.Total}, nil
 }
 
 // All walks a node's grants.

@@ -32,7 +32,7 @@ func (s *RecycleBinService) List(ctx context.Context, page int) (*Page[Node], er
 	if err != nil {
 		return nil, err
 	}
-	p := &Page[Node]{Number: page, Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}
+	p := &Page[Node]{Number: page, Pages: answer.Collection.Paging.pages(), Total: answer.Collection.Paging.Total}
 	for _, r := range answer.Results {
 		if n, ok := r.Data.node(); ok {
 			p.Items = append(p.Items, n)

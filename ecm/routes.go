@@ -13,9 +13,9 @@ const batchRemoveCorrected = "api/v1/rmclassifications/batchRemoveClassification
 // otdsRoutes are the requests to OpenText Directory Services, which have no
 // published description among Content Server's.
 var otdsRoutes = struct{ credentials, credentialsV1, token rest.Route }{
-	credentials:   rest.Route{Name: "OTDS.Credentials", Method: "POST", Template: "/otdsws/rest/authentication/credentials", Repeat: rest.Harmless},
-	credentialsV1: rest.Route{Name: "OTDS.Credentials", Method: "POST", Template: "/otdsws/v1/authentication/credentials", Repeat: rest.Harmless},
-	token:         rest.Route{Name: "OTDS.Token", Method: "POST", Template: "/otdsws/oauth2/token", Repeat: rest.Harmless},
+	credentials:   rest.Route{Name: "OTDS.Credentials", Method: "POST", Template: "/otdsws/rest/authentication/credentials", Repeat: rest.Harmless, Secret: true},
+	credentialsV1: rest.Route{Name: "OTDS.Credentials", Method: "POST", Template: "/otdsws/v1/authentication/credentials", Repeat: rest.Harmless, Secret: true},
+	token:         rest.Route{Name: "OTDS.Token", Method: "POST", Template: "/otdsws/oauth2/token", Repeat: rest.Harmless, Secret: true},
 }
 
 // routes is the table of every request that this package sends. No other file
@@ -72,7 +72,7 @@ var routes = struct {
 	workspaceRelate, workspaceUnrelate, otcsTicket                                             rest.Route
 	userPicklist, groupPicklist                                                                rest.Route
 }{
-	login:                rest.Route{Name: "Auth.Login", Method: "POST", Template: "/v1/auth", Repeat: rest.Harmless},
+	login:                rest.Route{Name: "Auth.Login", Method: "POST", Template: "/v1/auth", Repeat: rest.Harmless, Secret: true},
 	logout:               rest.Route{Name: "Auth.Logout", Method: "DELETE", Template: "/v1/auth", Repeat: rest.Harmless},
 	session:              rest.Route{Name: "Auth.Check", Method: "HEAD", Template: "/v1/auth", Repeat: rest.Harmless},
 	versionPromote:       rest.Route{Name: "Versions.Promote", Method: "POST", Template: "/v2/nodes/{id}/versions/{version_number}/promote"},

@@ -148,7 +148,7 @@ func (s *RSIsService) List(ctx context.Context) ([]RSI, error) {
 				list = append(list, RSI{int64(w.ID), w.Name, w.Title, w.Stage})
 			}
 		}
-		if page >= answer.Collection.Paging.PageTotal {
+		if page >= answer.Collection.Paging.pages() {
 			return list, nil
 		}
 	}

@@ -103,7 +103,7 @@ func (s *RSIsService) Get(ctx context.Context, id int64) ([]Schedule, error) {
 				list = append(list, w.schedule())
 			}
 		}
-		return list, answer.Collection.Paging.PageTotal, err
+		return list, answer.Collection.Paging.pages(), err
 	})
 }
 

@@ -114,7 +114,7 @@ func (s *SearchService) Query(ctx context.Context, q SearchQuery) (*Page[SearchH
 	if err != nil {
 		return nil, err
 	}
-	p := &Page[SearchHit]{Number: max(q.Page, 1), Pages: answer.Collection.Paging.PageTotal, Total: answer.Collection.Paging.Total}
+	p := &Page[SearchHit]{Number: max(q.Page, 1), Pages: answer.Collection.Paging.pages(), Total: answer.Collection.Paging.Total}
 	for _, r := range answer.Results {
 		n, ok := r.Data.node()
 		if !ok {

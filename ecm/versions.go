@@ -78,7 +78,7 @@ func (s *VersionsService) List(ctx context.Context, id NodeID) ([]Version, error
 		for _, r := range answer.Results {
 			all = append(all, r.Data.list()...)
 		}
-		if page >= answer.Collection.Paging.PageTotal {
+		if page >= answer.Collection.Paging.pages() {
 			return all, nil
 		}
 	}

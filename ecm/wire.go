@@ -105,6 +105,15 @@ type paging struct {
 	Total     int `json:"total_count"`
 }
 
+// pages is how many pages there are. Where a server counts the items alone, it
+// follows from the page size: a list that ended early would hide records.
+func (p paging) pages() int {
+	if p.PageTotal == 0 && p.Limit > 0 {
+		return (p.Total + p.Limit - 1) / p.Limit
+	}
+	return p.PageTotal
+}
+
 // v2 is the envelope of the second version of the API.
 type v2[T any] struct {
 	Collection collection `json:"collection"`

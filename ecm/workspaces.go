@@ -112,7 +112,7 @@ type workspaceList struct {
 func (l workspaceList) page(number int) *Page[Workspace] {
 	p := &Page[Workspace]{Number: number}
 	for _, one := range l.Paging {
-		p.Pages, p.Total = one.PageTotal, one.Total
+		p.Pages, p.Total = one.pages(), one.Total
 	}
 	for _, r := range l.Results {
 		p.Items = append(p.Items, r.Data.list()...)

@@ -70,9 +70,9 @@ func newRoutes(p Paths, settings PortalSettings) routes {
 		metadata:     rest.Route{Name: "Metadata.Generic", Method: "GET", Template: p.GenericMetadata, Repeat: rest.Harmless},
 		transactions: rest.Route{Name: "LicensePurchaseTransactions.List", Method: "GET", Template: p.LicensePurchaseTransactions, Repeat: rest.Harmless},
 		binaries:     rest.Route{Name: "Binaries.List", Method: "GET", Template: p.Binaries, Repeat: rest.Harmless},
-		pushAuth:     rest.Route{Name: "Notifications.Authorize", Method: "POST", Template: "/notifications/pusher/auth", Repeat: rest.Harmless},
+		pushAuth:     rest.Route{Name: "Notifications.Authorize", Method: "POST", Template: "/notifications/pusher/auth", Repeat: rest.Harmless, Secret: true},
 		// A refresh rotates the token: a repeat can end the login.
-		token:      rest.Route{Name: "Identity.Token", Method: "POST", Template: "/connect/token"},
+		token:      rest.Route{Name: "Identity.Token", Method: "POST", Template: "/connect/token", Secret: true},
 		authorize:  rest.Route{Name: "Identity.LoginInBrowser", Method: "GET", Template: "/connect/authorize"},
 		revocation: rest.Route{Name: "Identity.Logout", Method: "POST", Template: "/connect/revocation", Repeat: rest.Harmless},
 		discovery:  rest.Route{Name: "Identity.Discover", Method: "GET", Template: "/.well-known/openid-configuration", Repeat: rest.Harmless},

@@ -116,6 +116,11 @@ func classOf(status int) error {
 // broken classifies a success whose body is not what it should be. For a write
 // that leaves the outcome open.
 func (k *call) broken(resp *http.Response, body []byte, cause error) *Failure {
+	if k.req.Route.Secret {
+		// What was cut short, or is not JSON, may hold the credential all the same.
+		cause = fmt.Errorf("expected JSON with a credential, got %d bytes that are not shown", len(body))
+		body = nil
+	}
 	f := k.failure(resp.StatusCode, nil)
 	f.read(resp, body)
 	f.Err = fmt.Errorf("%w: %w", ErrBrokenReply, cause)

@@ -77,7 +77,7 @@ func (unlimited) Wait(ctx context.Context) error { return ctx.Err() }
 // New checks the configuration, all of it, and builds a client. It does no I/O.
 func New(cfg Config) (*Client, error) {
 	var faults Problems
-	base := checkBase(&faults, cfg.BaseURL)
+	base := CheckBase(&faults, "base URL", cfg.BaseURL)
 	if err := faults.Err("New"); err != nil {
 		return nil, err
 	}
@@ -107,19 +107,20 @@ func New(cfg Config) (*Client, error) {
 	return c, nil
 }
 
-// checkBase refuses everything that would send a credential in the clear.
-func checkBase(faults *Problems, raw string) *url.URL {
+// CheckBase parses the address of a server, nil where it is none, and notes
+// everything that would send a credential in the clear.
+func CheckBase(faults *Problems, field, raw string) *url.URL {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil || u.Host == "":
-		faults.Add("base URL", raw, "an absolute URL such as https://host/path")
+		faults.Add(field, raw, "an absolute URL such as https://host/path")
 		return nil
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
-		faults.Add("base URL", u.Redacted(), "a URL without user, query or fragment")
+		faults.Add(field, u.Redacted(), "a URL without user, query or fragment")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		faults.Add("base URL", raw, "https (plain http goes to loopback addresses only)")
+		faults.Add(field, raw, "https (plain http goes to loopback addresses only)")
 	case u.Scheme != "http" && u.Scheme != "https":
-		faults.Add("base URL", raw, "scheme https")
+		faults.Add(field, raw, "scheme https")
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	return u

@@ -29,6 +29,8 @@ type Route struct {
 	Repeat Repeat
 	// Lane, if set, lets only one request of that lane name run at a time.
 	Lane string
+	// Secret says that the answer holds a credential: a broken one is not quoted.
+	Secret bool
 }
 
 // Placeholders returns the names in the template, in order.
