@@ -236,6 +236,8 @@ func (c *comparison) standing(_ context.Context, r StoredRecord) error {
 	case r.Gone():
 	case c.request.Purchases && key.Kind() != records.SourceAsset && !c.sourced[key.Item()]:
 		c.find(ReconcileFinding{Difference: DiffExtra, ID: key.String(), Node: r.Record.node, What: "the feed lists no purchase " + key.Item()})
+	case c.request.Portal && key.Kind() == records.SourceAsset && !c.sourced[key.Item()]:
+		c.find(ReconcileFinding{Difference: DiffExtra, ID: key.String(), Node: r.Record.node, What: "the portal lists no asset " + key.Item()})
 	}
 	return nil
 }

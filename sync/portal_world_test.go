@@ -21,7 +21,7 @@ var portalRule = records.ApprovalRule{
 	Source: records.ApprovalByAttribute, Attribute: "approval", Accepted: []string{"final", "released"}, Person: "approved_by", Time: "approved_at",
 }
 
-func newPortalWorld(t *testing.T, change func(*recsync.ScopeConfig)) *world {
+func newPortalWorld(t *testing.T, change func(*recsync.ScopeConfig), opts ...option) *world {
 	t.Helper()
 	return newWorld(t, func(c *recsync.ScopeConfig) {
 		c.Policy.Approval = portalRule
@@ -29,7 +29,7 @@ func newPortalWorld(t *testing.T, change func(*recsync.ScopeConfig)) *world {
 		if change != nil {
 			change(c)
 		}
-	})
+	}, opts...)
 }
 
 func approved(patch testserver.SmintJSON) testserver.SmintJSON {
