@@ -118,6 +118,12 @@ var ecmRules = map[string]func(w *ecmWorld) bool{
 		id := w.record("a")
 		return w.post(fmt.Sprintf("/v1/nodes/%d/rmclassifications/%d/rsis", id, w.class), "rsi", "HR-01").status == 400 && w.node(id).RSI == "MKT-07"
 	},
+	"a schedule that comes with the class is one of the class's own": func(w *ecmWorld) bool {
+		w.AddRSI(ECMRSI{Name: "HR-01", Stage: "FINAL"})
+		id := w.document("a")
+		refused := w.classify(id, "rm_metadataToken", w.token(id), "rsi", "HR-01").status == 400 && w.node(id).Class == 0
+		return refused && w.classify(id, "rm_metadataToken", w.token(id), "rsi", "MKT-07").status == 200 && w.node(id).RSI == "MKT-07"
+	},
 	"who may not classify reads canRMClassify false": func(w *ecmWorld) bool {
 		id := w.document("a")
 		w.Deny(w.options.User, "classify")
