@@ -296,6 +296,40 @@ func TestDownloads_AChunkedOneIsResumedToo(t *testing.T) {
 	require.True(t, bytes.Equal(jpeg, b))
 }
 
+// TestDownloads_APartThatIsShorterThanTheRest: a host may give less than it was
+// asked for, properly ended. The file has not ended with it.
+func TestDownloads_APartThatIsShorterThanTheRest(t *testing.T) {
+	t.Parallel()
+	part := func(w http.ResponseWriter, from, to int) {
+		w.Header().Set("ETag", `"a"`)
+		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, to-1, len(jpeg)))
+		w.Header().Set("Content-Length", fmt.Sprint(to-from))
+		w.WriteHeader(http.StatusPartialContent)
+		_, _ = w.Write(jpeg[from:to])
+	}
+	for name, gives := range map[string]int{"less each time": 1000, "less, then nothing": 0} {
+		c, err := host(func(w http.ResponseWriter, r *http.Request) {
+			from := 0
+			switch n, _ := fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from); {
+			case n == 0:
+				half(w, `"a"`)
+			case gives == 0 && from > len(jpeg)/2:
+				w.WriteHeader(http.StatusNotFound)
+			default:
+				part(w, from, min(from+max(gives, 1000), len(jpeg)))
+			}
+		}).open(t)
+		require.NoError(t, err)
+		b, err := read(t, c)
+		if gives == 0 {
+			require.ErrorIs(t, err, smint.ErrTruncated, "%s: a part's own end was taken for the file's", name)
+			continue
+		}
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(jpeg, b), "%s: a part's own end was taken for the file's", name)
+	}
+}
+
 // TestDownloads_WhatAHostAnswers: each answer has its class, and only what may
 // pass is asked for again.
 func TestDownloads_WhatAHostAnswers(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -63,6 +64,12 @@ var smintLicenseMembers = func() map[string]string {
 }()
 
 const licenseSuffix = ".license.json"
+
+// unlicensed tells that a file has no license file: there is none, or its name
+// leaves no room for one.
+func unlicensed(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENAMETOOLONG)
+}
 
 // seedAssets makes a purchase of every regular file in a folder. Nothing is
 // seeded unless all license files are right. Of a file that is in the feed
@@ -121,7 +128,7 @@ func (s *Smint) seedAsset(purchase SmintPurchase, dir, name string) error {
 		return fmt.Errorf("testserver: assets: %w", err)
 	}
 	license, err := fileSHA256(path + licenseSuffix)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err != nil && !unlicensed(err) {
 		return fmt.Errorf("testserver: assets: %w", err)
 	}
 	binary.Seeded.License = license
@@ -180,7 +187,7 @@ func assetPurchase(dir, name string) (SmintPurchase, error) {
 	purchase := SmintPurchase{UUID: "a" + hex.EncodeToString(sum[:6]), Title: name, ContentType: smintContentType(name), Terms: royaltyFree()}
 	path := filepath.Join(dir, name+licenseSuffix)
 	raw, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	if unlicensed(err) {
 		return purchase, nil
 	}
 	if err != nil {

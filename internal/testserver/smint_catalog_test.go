@@ -174,6 +174,19 @@ func TestAssets_of_a_folder(t *testing.T) {
 	require.Equal(t, "document", g.binaries("3525", uuids[1])[0]["content_type"])
 }
 
+// A file whose name leaves no room for a license file beside it has none.
+func TestAssets_of_a_long_name(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := strings.Repeat("n", 251) + ".jpg"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("jpg"), 0o600))
+	g := newSmintRig(t, SmintOptions{})
+	require.NoError(t, SeedCatalog(g.Smint, CatalogOptions{AssetsDir: dir}))
+	uuids, _ := g.feedFrom("")
+	require.Len(t, uuids, 1)
+	require.Equal(t, "jpg", string(smintContentOf(t, g.Smint, uuids[0], "1", 0)))
+}
+
 func TestAssets_report_every_fault(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
