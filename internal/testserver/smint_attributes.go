@@ -1,6 +1,7 @@
 package testserver
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -12,13 +13,20 @@ import (
 const AttributeMethod = "setAttributesAsync"
 
 // SetAttributes changes raw attributes of an asset, as a person in the portal
-// does. [SmintAbsent] takes one away.
+// does. [SmintAbsent] takes one away. An asset that the index does not have is
+// a fault of the test: it panics.
 func (s *Smint) SetAttributes(id string, patch SmintJSON) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if entry := s.portal.Index[id]; entry != nil {
-		entry.setAttributes(patch)
+	s.mustIndex(id).setAttributes(patch)
+}
+
+func (s *Smint) mustIndex(id string) *smintIndexed {
+	entry := s.portal.Index[id]
+	if entry == nil {
+		panic(fmt.Sprintf("testserver: the portal's index has no asset %q: want the id that it was put with", id))
 	}
+	return entry
 }
 
 func (e *smintIndexed) setAttributes(patch SmintJSON) {

@@ -88,10 +88,12 @@ func (s *Smint) PutAsset(asset SmintJSON, content SmintContent) error {
 	return nil
 }
 
-// RemoveAsset takes an asset out of the portal's index.
+// RemoveAsset takes an asset out of the portal's index; one that is not in it
+// is a fault of the test: it panics.
 func (s *Smint) RemoveAsset(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.mustIndex(id)
 	delete(s.portal.Index, id)
 }
 

@@ -38,12 +38,13 @@ func (s *Server) PutAsset(a PortalAsset) (smint.AssetID, error) {
 }
 
 // SetAttributes changes raw attributes of an asset, as a person in the portal
-// does, by its id at its source.
+// does, by its id at its source. It panics for one that was not put.
 func (s *Server) SetAttributes(id string, attributes map[string]any) {
 	s.fake.SetAttributes(id, attributes)
 }
 
-// RemoveAsset takes an asset out of the portal, by its id at its source.
+// RemoveAsset takes an asset out of the portal, by its id at its source. It
+// panics for one that is not there.
 func (s *Server) RemoveAsset(id string) { s.fake.RemoveAsset(id) }
 
 // Driver plays Smint.io's side of an adapter feed: what a creative sees of the
