@@ -186,13 +186,16 @@ func inspect(ctx context.Context, from source, o VerifyOptions) (*Verification, 
 		o.MaxBytes = 1 << 40
 	}
 	in := &inspection{ctx: ctx, o: o, trusted: trusted, left: o.MaxBytes, files: map[string]*bagFile{}}
+	_, zipped := from.(*zipSource)
 	if err := from.each(in); err != nil {
 		if ctx.Err() != nil || !refusal(err) {
 			return nil, fmt.Errorf("evidence: read the package: %w", err)
 		}
+		if zipped && errors.Is(err, ErrNotCanonical) {
+			err = fmt.Errorf("%w: if another program packed it, unpack it and verify the folder", err)
+		}
 		in.problems = append(in.problems, err)
 	}
-	_, zipped := from.(*zipSource)
 	return in.conclude(zipped)
 }
 

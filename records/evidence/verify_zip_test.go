@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"hash/crc32"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -82,6 +84,28 @@ func TestP12_AZipHasOneForm(t *testing.T) {
 	for i := 0; i < len(b); i += stride {
 		require.Error(t, verifyZip(t, b[:i], evidence.VerifyOptions{Keys: public}).Err(), "cut to %d bytes", i)
 	}
+}
+
+// What someone else packed again is no zip of ours; the refusal says that the
+// folder in it can still be verified, and so it is.
+func TestVerifyZip_SaysWhatToDoWithOneThatWasPackedAgain(t *testing.T) {
+	t.Parallel()
+	signers, public := keys(1)
+	again := rezip(t, zipEntries(t, zipped(t, sample(), evidence.WriteOptions{Signers: signers})), zip.Deflate)
+	require.ErrorContains(t, verifyZip(t, again, evidence.VerifyOptions{Keys: public}).Err(), "unpack it and verify the folder", "the next step")
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, zipFS(t, again)))
+	inside, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	require.Len(t, inside, 1)
+	require.NoError(t, verifyDir(t, inside[0], evidence.VerifyOptions{Keys: public}).Err(), "the folder that it holds")
+}
+
+func zipFS(t *testing.T, b []byte) *zip.Reader {
+	t.Helper()
+	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
+	require.NoError(t, err)
+	return z
 }
 
 // TestP12_AWrongChecksumInBothPlacesIsFound: the content is as signed, the
