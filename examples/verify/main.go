@@ -93,7 +93,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		fmt.Fprintln(stdout, "refused")
 		return err
 	}
-	fmt.Fprintf(stdout, "accepted: record %s, content %s\n", v.Record, v.Asset)
+	accepted := "accepted"
+	if len(o.Keys) == 0 {
+		accepted = "accepted, but without -key nobody knows who signed it"
+	}
+	fmt.Fprintf(stdout, "%s: record %s, content %s\n", accepted, v.Record, v.Asset)
 	return nil
 }
 

@@ -42,6 +42,7 @@ func TestVerify_SaysThatNobodyIsTrustedWithoutAKey(t *testing.T) {
 	out, err := verify(t, filepath.Join(golden, "enclosing.zip"))
 	require.NoError(t, err)
 	require.Contains(t, out, "skipped signers     no key given")
+	require.Contains(t, out, "accepted, but without -key nobody knows who signed it: record")
 }
 
 func TestVerify_TakesTheContentOfAPackageThatRefersToIt(t *testing.T) {
