@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -144,6 +145,53 @@ func TestLogin_ARotationWaitsForNobodysLogin(t *testing.T) {
 		close(slow)
 		require.LessOrEqual(t, <-took, time.Minute, "a call that was answered waited for another one's login")
 	})
+}
+
+// TestLogin_RefusedTogetherIsRenewedOnce: many calls meet the end of one
+// ticket, all before the first of them has logged in again.
+func TestLogin_RefusedTogetherIsRenewedOnce(t *testing.T) {
+	t.Parallel()
+	for name, cred := range map[string]ecm.Credentials{
+		"ticket": ecm.PasswordLogin{User: "svc", Password: "word"},
+		"bearer": ecm.ClientCredentials{OTDS: "https://otds.example", ClientID: "svc", ClientSecret: "word"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			const callers = 20
+			var mu sync.Mutex
+			logins, refused, all := 0, 0, make(chan struct{})
+			c, err := ecm.New("https://ecm.example/cs", cred, ecm.WithLimiter(fast{}), ecm.WithRetries(0),
+				ecm.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
+					status, body := 200, `{"results":{"data":{"properties":{"id":7,"name":"a","type":0}}}}`
+					mu.Lock()
+					switch {
+					case r.Method == http.MethodPost:
+						logins++
+						body = fmt.Sprintf(`{"ticket":"t%d","access_token":"t%d"}`, logins, logins)
+					case strings.HasSuffix(r.Header.Get("OTCSTicket")+r.Header.Get("Authorization"), "t1"):
+						status, body = 401, `{"error":"Authentication Required"}`
+						if refused++; refused == callers {
+							close(all)
+						}
+					}
+					mu.Unlock()
+					if status == 401 {
+						<-all
+					}
+					return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+				})))
+			require.NoError(t, err)
+			var wg sync.WaitGroup
+			for range callers {
+				wg.Go(func() {
+					if _, err := c.Nodes.Get(t.Context(), 7); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+			require.Equal(t, 2, logins, "%s: one login for one expiry, however many calls met it", name)
+		})
+	}
 }
 
 // TestPages_FollowFromTheCountWhereTheServerNamesNone: a list that ends after
