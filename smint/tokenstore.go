@@ -64,7 +64,7 @@ var ErrTokensMoved = errors.New("another process has refreshed the tokens")
 type MemoryTokenStore struct {
 	turn   chan struct{}
 	mu     sync.Mutex
-	tokens Tokens
+	tokens func() Tokens // fmt asks no Secret what lies in here, and prints no closure
 }
 
 var (
@@ -91,17 +91,24 @@ func (s *MemoryTokenStore) Lock(ctx context.Context) (unlock func(), err error) 
 func (s *MemoryTokenStore) Load(context.Context) (Tokens, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.tokens, nil
+	return s.now(), nil
+}
+
+func (s *MemoryTokenStore) now() Tokens {
+	if s.tokens == nil {
+		return Tokens{}
+	}
+	return s.tokens()
 }
 
 // Swap stores next if nobody else has stored meanwhile.
 func (s *MemoryTokenStore) Swap(_ context.Context, from Secret, next Tokens) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.tokens.RefreshToken != "" && s.tokens.RefreshToken != from {
+	if kept := s.now().RefreshToken; kept != "" && kept != from {
 		return ErrTokensMoved
 	}
-	s.tokens = next
+	s.tokens = func() Tokens { return next }
 	return nil
 }
 

@@ -11,6 +11,9 @@ const redacted = "[redacted]"
 // Secret is a string that never shows itself: every way of printing,
 // formatting, logging or marshaling it yields "[redacted]". Convert a string
 // with Secret(s); read it with Reveal.
+//
+// Package fmt asks no method of what lies in an unexported field: hold a secret
+// there in a closure.
 type Secret string
 
 // Reveal returns the secret itself, for the one place that sends it.
