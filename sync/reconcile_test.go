@@ -32,20 +32,27 @@ type wreck struct {
 	wanted map[string]int
 	done   map[string]int
 	people int
+	// final tells that the records are final, and part what part there is of
+	// everything.
+	final bool
+	part  int
 	// strange are folders that hold records.
 	strange []int64
 }
 
 const wreckAll = 500
 
-// fewer is a number of purchases or damages, a fifth of it in short runs and
-// under the race detector, which makes each request several times as slow.
-func fewer(n int) int {
+// partOf is 1 for all, and 5 in short runs and under the race detector, which
+// makes each request several times as slow.
+func partOf() int {
 	if testing.Short() || underRace {
-		return n / 5
+		return 5
 	}
-	return n
+	return 1
 }
+
+// fewer is a number of purchases or damages.
+func (w *wreck) fewer(n int) int { return n / w.part }
 
 // wreckPurchases are how many purchases there are, by what is done to them, and
 // how many files each has.
@@ -56,23 +63,23 @@ var wreckPurchases = []struct {
 
 const wreckEnded, wreckSets, wreckWhole = 25, 27, 15
 
-func newWreck(t *testing.T, seed uint64) *wreck {
+func newWreck(t *testing.T, seed uint64, final bool, part int) *wreck {
 	t.Helper()
-	keepOpen := func(w *surfaced, _ *recsync.SurfacePolicy) { w.config.Policy.KeepOpen = true }
-	w := &wreck{surfaced: newSurfaced(t, keepOpen), rand: rand.New(rand.NewPCG(seed, 0)), wanted: map[string]int{}, done: map[string]int{}}
+	open := func(w *surfaced, _ *recsync.SurfacePolicy) { w.config.Policy.KeepOpen = !final }
+	w := &wreck{surfaced: newSurfaced(t, open), rand: rand.New(rand.NewPCG(seed, 0)), wanted: map[string]int{}, done: map[string]int{}, final: final, part: part}
 	for _, p := range wreckPurchases {
-		for i := range fewer(p.n) {
+		for i := range w.fewer(p.n) {
 			w.buyNew(fmt.Sprintf("%s%d", p.kind, i), p.files)
 		}
 	}
-	for i := range fewer(wreckEnded) {
+	for i := range w.fewer(wreckEnded) {
 		p := w.purchase(fmt.Sprintf("e%d", i), nil)
 		p.Terms[0] = testserver.SmintMerge(p.Terms[0], testserver.SmintJSON{"valid_until": testserver.SmintTime(w.clock.Now().Add(-days(2)))})
 		require.NoError(t, w.smint.Emit(p.Payload(), w.file(p.UUID, "1", picture(40))))
 	}
 	w.follow(w.world.store(), recsync.FollowOptions{})
 	receipt, _ := w.pass()
-	aggregates := fewer(wreckSets) + fewer(wreckWhole)
+	aggregates := w.fewer(wreckSets) + w.fewer(wreckWhole)
 	require.Equal(t, fmt.Sprintf("published %d, withheld %d", len(w.records())-aggregates, aggregates), receipt.Reason, "every file is offered, one whose license has ended as that; aggregates are not")
 	for _, r := range w.all() {
 		if at := w.node(r.Record.Node()).Parent; !slices.Contains(w.strange, at) {
@@ -154,6 +161,9 @@ var wrecks = []struct {
 		require.NoError(w.t, w.smint.Update(r.Record.Key().Item(), testserver.SmintJSON{"project_name": testserver.SmintText("en", fmt.Sprintf("Other project %d", n))}))
 		w.want(recsync.DiffDiffering, id) // the attribute
 		w.want(recsync.DiffDiffering, id) // and what is kept of the license
+		if w.final {
+			w.people++ // a final record keeps its attributes
+		}
 	}},
 	{"a license at the source", 20, func(w *wreck, n int) {
 		r, id := w.pick(&w.single)
@@ -188,7 +198,12 @@ var wrecks = []struct {
 	}},
 	{"an attribute edited", 70, func(w *wreck, n int) {
 		r, id := w.share(n)
-		require.NoError(w.t, w.edit(int64(r.Record.Node()), "Project", fmt.Sprintf("Edited %d", n)))
+		err := w.edit(int64(r.Record.Node()), "Project", fmt.Sprintf("Edited %d", n))
+		if w.final {
+			require.Error(w.t, err, "ECM lets nobody do that to a final record")
+			return
+		}
+		require.NoError(w.t, err)
 		w.want(recsync.DiffDiffering, id)
 	}},
 	{"a cross-reference removed", 30, func(w *wreck, n int) {
@@ -241,7 +256,7 @@ var wrecks = []struct {
 	}},
 }
 
-func (w *wreck) edit(id int64, attribute, value string) error {
+func (w *world) edit(id int64, attribute, value string) error {
 	return w.config.ECM.Categories.Update(w.t.Context(), ecm.NodeID(id), ecm.NodeID(w.category), ecm.CategoryValues{w.attribute(attribute): ecm.Text(value)})
 }
 
@@ -269,8 +284,23 @@ func found(p *recsync.ReconcilePlan) map[string]int {
 // for what a person has to settle, and a repair that follows writes nothing.
 func TestReconcile_FindsEachLossAndNothingElse(t *testing.T) {
 	t.Parallel()
+	reconciled(t, false, partOf())
+}
+
+// TestReconcile_FindsEachLossOfFinalRecords: a fifth of that, of records that
+// are final: what only a person may change there is left to a person.
+func TestReconcile_FindsEachLossOfFinalRecords(t *testing.T) {
+	t.Parallel()
+	reconciled(t, true, 5)
+}
+
+func reconciled(t *testing.T, final bool, part int) {
+	t.Helper()
 	const seed = 20261128
-	w := newWreck(t, seed)
+	w := newWreck(t, seed, final, part)
+	for _, r := range w.all() {
+		require.Equal(t, final, w.node(r.Record.Node()).Final, r.Record.Key())
+	}
 	req := recsync.ReconcileRequest{Purchases: true, Bytes: true, Surface: w.surface}
 	before, err := recsync.PlanReconcile(t.Context(), w.scope, req)
 	require.NoError(t, err)
@@ -278,11 +308,11 @@ func TestReconcile_FindsEachLossAndNothingElse(t *testing.T) {
 
 	var all []func()
 	for _, k := range wrecks {
-		for n := range fewer(k.times) {
+		for n := range w.fewer(k.times) {
 			all = append(all, func() { k.do(w, n); w.done[k.name]++ })
 		}
 	}
-	require.Len(t, all, fewer(wreckAll))
+	require.Len(t, all, w.fewer(wreckAll))
 	w.rand.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	for _, do := range all {
 		do()
