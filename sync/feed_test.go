@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,6 +198,44 @@ func TestFollowPurchases_AServerThatIsDownEndsThePass(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// forgetful is a network that knows ECM's name for so many requests.
+type forgetful struct {
+	http.RoundTripper
+	left int
+}
+
+func (f *forgetful) RoundTrip(r *http.Request) (*http.Response, error) {
+	if f.left--; f.left < 0 {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "no such host", Name: "ecm.example", IsNotFound: true}}
+	}
+	return f.RoundTripper.RoundTrip(r)
+}
+
+// TestFollowPurchases_AnUnknownHostEndsThePass, as any other outage, and wherever
+// it comes: the whole feed would be in quarantine else.
+func TestFollowPurchases_AnUnknownHostEndsThePass(t *testing.T) {
+	t.Parallel()
+	for left := range 8 {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, nil)
+			w.buy("1", picture(10), nil)
+			store := w.store()
+			well := w.config.ECM
+			w.config.ECM = w.ecmClientOver(&forgetful{w.ecm.Transport(), left})
+			_, err := recsync.FollowPurchases(t.Context(), w.newScope(), store, recsync.FollowOptions{})
+			require.Error(t, err, "an unknown host is no fault of an item, after %d requests", left)
+			require.Equal(t, recsync.TroubleUnreachable, recsync.TroubleOf(err), "%v", err)
+			state, err := store.Load(t.Context())
+			require.NoError(t, err)
+			require.Empty(t, state.Quarantine)
+			w.config.ECM = well
+			w.scope = w.newScope()
+			w.follow(store, recsync.FollowOptions{})
+			require.Len(t, w.records(), 1)
+		})
 	}
 }
 

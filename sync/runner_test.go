@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"sync"
@@ -122,7 +123,8 @@ func TestTrouble_IsToldApart(t *testing.T) {
 		fmt.Errorf("x: %w", ecm.ErrUnavailable):                            recsync.TroubleUnreachable,
 		fmt.Errorf("x: %w", recsync.ErrSetup):                              recsync.TroubleSetup,
 		fmt.Errorf("x: %w", ecm.ErrDenied):                                 recsync.TroubleDenied,
-		errors.New("x"):                                                    recsync.TroubleOther,
+		&net.DNSError{Err: "no such host", Name: "ecm.example"}:            recsync.TroubleUnreachable,
+		errors.New("x"): recsync.TroubleOther,
 	} {
 		got := recsync.TroubleOf(err)
 		require.Equal(t, want, got, "%v", err)

@@ -1,8 +1,10 @@
 package sync
 
 import (
+	"crypto/tls"
 	"errors"
 	"io/fs"
+	"net"
 	"syscall"
 
 	"github.com/smintecm/sdk/ecm"
@@ -78,10 +80,17 @@ func TroubleOf(err error) Trouble {
 			return t.kind
 		}
 	}
-	if unanswered(err) {
+	if unanswered(err) || noWay(err) {
 		return TroubleUnreachable
 	}
 	return TroubleOther
+}
+
+// noWay tells that a server was not found, or is another than it should be.
+func noWay(err error) bool {
+	_, unknown := errors.AsType[*net.DNSError](err)
+	_, other := errors.AsType[*tls.CertificateVerificationError](err)
+	return unknown || other
 }
 
 // Lasting tells that trying again changes nothing: a person has to act first,

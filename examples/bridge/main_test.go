@@ -217,6 +217,9 @@ func TestBridge_ACheckpointOfAnotherScopeEndsThatRunnerAndSaysSo(t *testing.T) {
 	})
 	code, _ := r.ask("/healthz")
 	require.Equal(t, http.StatusServiceUnavailable, code)
+	code, s := r.ask("/runners")
+	require.Equal(t, http.StatusOK, code)
+	require.False(t, s.Healthy, "/runners says so too")
 	r.stop()
 	err := <-r.ended
 	require.ErrorIs(t, err, recsync.ErrForeignScope)

@@ -168,15 +168,7 @@ func (b *bridge) serve(ctx context.Context) error {
 func (b *bridge) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /runners", func(w http.ResponseWriter, _ *http.Request) { b.statuses(w, http.StatusOK) })
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		code := http.StatusOK
-		for _, r := range b.runners {
-			if !r.Status().Healthy() {
-				code = http.StatusServiceUnavailable
-			}
-		}
-		b.statuses(w, code)
-	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { b.statuses(w, http.StatusServiceUnavailable) })
 	for _, t := range b.all {
 		if t.feed != nil {
 			mux.Handle("/scopes/"+t.scope.ID().String()+"/adapter/", t.feed)
@@ -185,15 +177,19 @@ func (b *bridge) handler() http.Handler {
 	return mux
 }
 
-// statuses tells how each runner is doing.
-func (b *bridge) statuses(w http.ResponseWriter, code int) {
-	list := make([]recsync.RunnerStatus, 0, len(b.runners))
+// statuses tells how each runner is doing, with the code sick if one is not
+// well.
+func (b *bridge) statuses(w http.ResponseWriter, sick int) {
+	list, code, healthy := make([]recsync.RunnerStatus, 0, len(b.runners)), http.StatusOK, true
 	for _, r := range b.runners {
 		list = append(list, r.Status())
+		if !list[len(list)-1].Healthy() {
+			code, healthy = sick, false
+		}
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
-	_ = json.NewEncoder(w).Encode(map[string]any{"healthy": code == http.StatusOK, "runners": list})
+	_ = json.NewEncoder(w).Encode(map[string]any{"healthy": healthy, "runners": list})
 }
 
 // policyRunner notices a policy that is edited while the bridge runs. What was

@@ -510,4 +510,9 @@ func TestBetter9_RemovalExpiryAndHoldHaveTheirEffect(t *testing.T) {
 	for n := range 5 {
 		require.Equal(t, n == 3, r.downloads(fmt.Sprintf("otcs-%d", n+1)), n+1)
 	}
+	for n := range 3 {
+		w := r.get(fmt.Sprintf("/assets/otcs-%d/downloadItems", n+1))
+		require.Equal(t, http.StatusOK, w.Code)
+		require.JSONEq(t, `{"items":[]}`, w.Body.String(), "what has expired lists nothing to be downloaded")
+	}
 }
