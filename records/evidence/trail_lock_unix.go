@@ -21,5 +21,7 @@ func lockTrail(path string) (unlock func() error, err error) {
 		}
 		return nil, errors.Join(err, f.Close())
 	}
-	return f.Close, nil
+	// A process that is being started has the file open too, until it has
+	// become its own program: closing ours alone would leave it the lock.
+	return func() error { return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close()) }, nil
 }
