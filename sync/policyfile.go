@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
+	"net/url"
 	"os"
 	"reflect"
 	"slices"
@@ -193,7 +195,7 @@ func (p *PolicyFile) check(faults *records.Problems) {
 	faults.Check(p.Format == policyFormat, "format", p.Format, fmt.Sprintf("%d, which this version reads", policyFormat))
 	for _, name := range slices.Sorted(maps.Keys(p.ECM)) {
 		s, field := p.ECM[name], "ecm."+name
-		faults.Check(s.URL != "", field+".url", s.URL, "the address up to the CGI path, without /api")
+		checkAddress(field+".url", s.URL, "the address up to the CGI path, without /api", faults)
 		faults.Check(s.RequestsPerSecond >= 0, field+".requests_per_second", s.RequestsPerSecond, "a rate above 0")
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Smint)) {
@@ -213,7 +215,28 @@ func (s SmintSystem) check(field string, faults *records.Problems) {
 		_, err := smint.Tenant(s.Tenant)
 		faults.Check(err == nil, field+".tenant", s.Tenant, "a tenant's name, a DNS label")
 	}
+	for name, address := range map[string]string{"identity_url": s.IdentityURL, "clapi_url": s.CLAPIURL, "portals_url": s.PortalsURL} {
+		if address != "" {
+			checkAddress(field+"."+name, address, "an absolute URL", faults)
+		}
+	}
 	faults.Check(s.RequestsPerSecond >= 0, field+".requests_per_second", s.RequestsPerSecond, "a rate above 0")
+}
+
+// checkAddress notes what the clients would refuse, where it is written.
+func checkAddress(field, text, want string, faults *records.Problems) {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		if strings.Contains(text, "@") {
+			text = redacted // it may hold a password.
+		}
+		faults.Add(field, text, want+", as https://host/path")
+		return
+	}
+	ip := net.ParseIP(u.Hostname())
+	loopback := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	faults.Check(u.User == nil && u.RawQuery == "" && u.Fragment == "", field, u.Redacted(), want+", without user, query or fragment")
+	faults.Check(u.Scheme == "https" || u.Scheme == "http" && loopback, field, u.Redacted(), want+", by https; plain http goes to loopback addresses only")
 }
 
 func (s ScopePolicy) check(p *PolicyFile, field string, faults *records.Problems) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -135,6 +136,22 @@ func TestPolicyFile_EveryFaultIsReportedWithLineAndField(t *testing.T) {
 		}
 		require.NotContains(t, got, "hunter2", "a misplaced secret is never shown")
 	})
+	t.Run("addresses", func(t *testing.T) {
+		t.Parallel()
+		for address, want := range map[string]string{
+			"":                                    `url is "", want the address up to the CGI path`,
+			"ecm.example/otcs":                    "as https://host/path",
+			"http://ecm.example/otcs":             "plain http goes to loopback addresses only",
+			"https://kim:hunter2@ecm.example/o":   "without user, query or fragment",
+			"https://kim:hunter2@ecm.example:x/o": `url is "[redacted]"`,
+			"https://ecm.example/otcs?func=login": "without user, query or fragment",
+		} {
+			got := read(strings.Replace(good, addressOf(t, good), address, 1))
+			require.Len(t, got, 1, "%q", got)
+			require.Contains(t, got[0], want)
+			require.NotContains(t, got[0], "hunter2", "a misplaced secret is never shown")
+		}
+	})
 	t.Run("no JSON", func(t *testing.T) {
 		t.Parallel()
 		require.Contains(t, read("{\n \"format\": 1,\n}")[0], "line 3: document")
@@ -150,6 +167,14 @@ func TestPolicyFile_EveryFaultIsReportedWithLineAndField(t *testing.T) {
 			require.ErrorContains(t, err, name, "everything that is missing is said at once")
 		}
 	})
+}
+
+// addressOf is ECM's address in a policy.
+func addressOf(t *testing.T, policy string) string {
+	t.Helper()
+	m := regexp.MustCompile(`"url": "([^"]*)"`).FindStringSubmatch(policy)
+	require.NotNil(t, m)
+	return m[1]
 }
 
 func FuzzReadPolicyFile(f *testing.F) {
