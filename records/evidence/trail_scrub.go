@@ -51,6 +51,9 @@ func scrub(s string) string {
 // and need no look by expressions.
 func suspicious(s string) bool {
 	for i := range len(s) {
+		if !telltale[s[i]] {
+			continue
+		}
 		switch s[i] {
 		case ':', '=', '@', '%':
 			return true
@@ -82,6 +85,15 @@ func suspicious(s string) bool {
 	}
 	return false
 }
+
+// telltale are the bytes with which something to remove begins, or that stand
+// in it.
+var telltale = func() (t [256]bool) {
+	for _, c := range []byte(":=@%ebBnNpPsStT") {
+		t[c] = true
+	}
+	return t
+}()
 
 // begins is strings.HasPrefix whatever the case.
 func begins(s, word string) bool {

@@ -63,6 +63,7 @@ func (z *zipSource) file(in *inspection, e zipEntry, path string) error {
 	}
 	at := e.offset + int64(len(local))
 	sum := crc32.NewIEEE()
+	in.skew = at % cacheLine
 	if err := in.take(path, e.size, io.NewSectionReader(z.r, at, e.size), sum); err != nil {
 		return err
 	}
