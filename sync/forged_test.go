@@ -1,0 +1,71 @@
+package sync_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	recsync "github.com/smintecm/sdk/sync"
+)
+
+// TestR56_AForgedReferenceReachesNothing: a stored reference whose node was
+// changed to that of a document elsewhere, which even carries the record's key,
+// is taken by no primitive: the document is neither written to nor held.
+func TestR56_AForgedReferenceReachesNothing(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]func(*world, recsync.RecordRef, recsync.Receipt) error{
+		"ApplyHold": func(w *world, ref recsync.RecordRef, _ recsync.Receipt) error {
+			_, err := recsync.ApplyHold(w.t.Context(), w.scope, order("CASE-7", recsync.HoldTarget{Records: []recsync.RecordRef{ref}}))
+			return err
+		},
+		"HoldsOn": func(w *world, ref recsync.RecordRef, _ recsync.Receipt) error {
+			_, err := w.scope.HoldsOn(w.t.Context(), ref)
+			return err
+		},
+		"TransferRights": func(w *world, ref recsync.RecordRef, _ recsync.Receipt) error {
+			_, err := recsync.TransferRights(w.t.Context(), w.scope, recsync.RightsRequest{Record: ref, Source: w.smint.Transaction("501")})
+			return err
+		},
+		"RelateRecords from": func(w *world, ref recsync.RecordRef, own recsync.Receipt) error {
+			_, err := recsync.RelateRecords(w.t.Context(), w.scope, recsync.RelateRequest{From: ref, To: own.Record, Type: "PART"})
+			return err
+		},
+		"RelateRecords to": func(w *world, ref recsync.RecordRef, own recsync.Receipt) error {
+			_, err := recsync.RelateRecords(w.t.Context(), w.scope, recsync.RelateRequest{From: own.Record, To: ref, Type: "PART"})
+			return err
+		},
+		"SupersedeRecord": func(w *world, ref recsync.RecordRef, _ recsync.Receipt) error {
+			_, err := recsync.SupersedeRecord(w.t.Context(), w.scope, recsync.SupersedeRequest{Record: ref})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			own, err := w.declare(w.asset("501", picture(10)))
+			require.NoError(t, err)
+			elsewhere := w.ecm.AddFolder(2000, "Somebody else's")
+			copied, err := w.ecm.AddDocument(elsewhere, own.Name, picture(10))
+			require.NoError(t, err)
+			var ref recsync.RecordRef
+			require.NoError(t, json.Unmarshal([]byte(`"acme/purchase/501/1/1@`+itoa(copied)+`"`), &ref))
+			ref, err = w.scope.Bind(ref)
+			require.NoError(t, err)
+			before, found := w.ecm.Node(copied)
+			require.True(t, found)
+			w.t = t
+			w.ecm.Forget()
+			err = call(w, ref, own)
+			after, found := w.ecm.Node(copied)
+			require.True(t, found)
+			require.Equal(t, before, after, "a document outside of the scope's root was touched")
+			for _, e := range w.ecm.Exchanges() {
+				if writing(e.Route) {
+					require.NotContains(t, e.Path, itoa(copied), "%s was sent to a node outside of the scope's root", e.Route)
+				}
+			}
+			require.Error(t, err, "a reference to a node that is not the record's is refused")
+		})
+	}
+}
