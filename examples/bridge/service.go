@@ -159,7 +159,11 @@ func (b *bridge) serve(ctx context.Context) error {
 	stopping, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()
 	cancel()
-	err = errors.Join(err, server.Shutdown(stopping))
+	if server.Shutdown(stopping) != nil {
+		// Somebody is connected and asks nothing, or reads too slowly: no reason
+		// not to stop.
+		err = errors.Join(err, server.Close())
+	}
 	running.Wait()
 	b.out.printf("stopped")
 	return err
