@@ -54,7 +54,7 @@ func (in *inspection) checkReference(claim assetClaim, d records.Digest) (string
 		return where + "; content not given", errSkip
 	}
 	sum := sha256.New()
-	n, err := in.pump(io.LimitReader(in.o.Asset, claim.Size+1), claim.Size+1, []io.Writer{sum})
+	n, err := in.pump(in.copied(io.LimitReader(in.o.Asset, claim.Size+1), claim.Size+1), claim.Size+1, []io.Writer{sum})
 	if err != nil {
 		return "", fmt.Errorf("read the content: %w", err)
 	}

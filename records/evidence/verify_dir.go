@@ -76,7 +76,7 @@ func (d dirSource) entry(in *inspection, name string) error {
 	if !os.SameFile(info, opened) {
 		return fail(ErrPath, "%s was exchanged while it was read", name)
 	}
-	return in.take(name, opened.Size(), f, nil)
+	return in.take(name, opened.Size(), in.copied(f, opened.Size()), nil)
 }
 
 func kindOf(m fs.FileMode) string {

@@ -33,9 +33,6 @@ type inspection struct {
 	left   int64
 	seen   int
 	buffer []byte
-	// skew is how far from the start of a cache line a file's content begins: the
-	// system copies it twice as fast to where it lies alike.
-	skew int64
 	// base is the folder in a zip.
 	base string
 	// problems are what is wrong with the container; sums with its checksums.
@@ -80,7 +77,7 @@ func kept(path string) (limit int64) {
 
 // take reads a file to its end and notes what the checks need. The extra
 // writer, if any, gets the bytes too.
-func (in *inspection) take(path string, size int64, content io.Reader, extra io.Writer) error {
+func (in *inspection) take(path string, size int64, content pieces, extra io.Writer) error {
 	if _, twice := in.files[path]; twice {
 		return fail(ErrPath, "%s is there twice", path)
 	}
@@ -92,6 +89,7 @@ func (in *inspection) take(path string, size int64, content io.Reader, extra io.
 	if limit > 0 && size > limit {
 		return fail(ErrTooLarge, "%s has %d bytes, more than %d", path, size, limit)
 	}
+	defer content.end()
 	f := &bagFile{}
 	sum, sum512 := sha256.New(), hash.Hash(nil)
 	into := []io.Writer{sum}
@@ -124,25 +122,19 @@ func (in *inspection) take(path string, size int64, content io.Reader, extra io.
 	return nil
 }
 
-const cacheLine = 64
-
 // pump moves at most size bytes; more are an error, as a file that grows while
 // it is read is none that was signed.
-func (in *inspection) pump(from io.Reader, size int64, into []io.Writer) (n int64, err error) {
-	if need := min(size+1, 1<<20); int64(len(in.buffer)) < need+cacheLine {
-		in.buffer = make([]byte, need+cacheLine)
-	}
-	buffer := in.buffer[in.skew:]
+func (in *inspection) pump(from pieces, size int64, into []io.Writer) (n int64, err error) {
 	for {
 		if err := in.ctx.Err(); err != nil {
 			return n, err
 		}
-		got, err := from.Read(buffer)
-		if n += int64(got); n > size {
+		piece, err := from.next()
+		if n += int64(len(piece)); n > size {
 			return n, fail(ErrTooLarge, "a file grows while it is read")
 		}
 		for _, w := range into {
-			if _, err := w.Write(buffer[:got]); err != nil {
+			if err := write(w, piece); err != nil {
 				return n, err
 			}
 		}
@@ -154,6 +146,36 @@ func (in *inspection) pump(from io.Reader, size int64, into []io.Writer) (n int6
 		}
 	}
 }
+
+// pieces are the bytes of a file, one piece after the other.
+type pieces interface {
+	// next returns the next piece, which is good until the call after it. With
+	// the last one, or after it, comes io.EOF.
+	next() ([]byte, error)
+	// end gives back what the last piece lay in.
+	end()
+}
+
+// copied are the pieces that a reader copies into one buffer.
+type copied struct {
+	from   io.Reader
+	buffer []byte
+}
+
+// copied reads size bytes, and one more to see that they were all.
+func (in *inspection) copied(from io.Reader, size int64) pieces {
+	if need := min(size+1, 1<<20); int64(len(in.buffer)) < need {
+		in.buffer = make([]byte, need)
+	}
+	return &copied{from, in.buffer}
+}
+
+func (c *copied) next() ([]byte, error) {
+	n, err := c.from.Read(c.buffer)
+	return c.buffer[:n], err
+}
+
+func (*copied) end() {}
 
 // besideFrom is from which length on a zip's checksum is computed beside the
 // digest, by another processor: one after the other they take a quarter longer.
@@ -172,8 +194,7 @@ func newBeside(w io.Writer) *beside {
 	go func() {
 		defer close(b.errs)
 		for chunk := range b.chunks {
-			_, err := w.Write(chunk)
-			b.errs <- err
+			b.errs <- write(w, chunk)
 		}
 	}()
 	return b

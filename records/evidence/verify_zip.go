@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"os"
 	"strings"
 )
 
@@ -63,8 +64,7 @@ func (z *zipSource) file(in *inspection, e zipEntry, path string) error {
 	}
 	at := e.offset + int64(len(local))
 	sum := crc32.NewIEEE()
-	in.skew = at % cacheLine
-	if err := in.take(path, e.size, io.NewSectionReader(z.r, at, e.size), sum); err != nil {
+	if err := in.take(path, e.size, z.content(in, at, e.size, path), sum); err != nil {
 		return err
 	}
 	if err := z.same(at+e.size, e.descriptor(), "what the zip says behind "+path); err != nil {
@@ -74,6 +74,17 @@ func (z *zipSource) file(in *inspection, e zipEntry, path string) error {
 		in.sums = append(in.sums, fail(ErrNotCanonical, "the zip's checksum of %s does not fit its bytes", path))
 	}
 	return nil
+}
+
+// content hands over the bytes of a file: where they lie, if they are many that
+// are only hashed, else a copy.
+func (z *zipSource) content(in *inspection, at, size int64, path string) pieces {
+	if f, ok := z.r.(*os.File); ok && size >= besideFrom && kept(path) == 0 {
+		if m, ok := mapFile(f, at, size); ok {
+			return m
+		}
+	}
+	return in.copied(io.NewSectionReader(z.r, at, size), size)
 }
 
 // same compares the bytes at an offset.

@@ -3,11 +3,15 @@ package evidence_test
 import (
 	"archive/zip"
 	"bytes"
+	"context"
+	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -113,21 +117,85 @@ func zipFS(t *testing.T, b []byte) *zip.Reader {
 func TestP12_AWrongChecksumInBothPlacesIsFound(t *testing.T) {
 	t.Parallel()
 	signers, public := keys(1)
-	for name, content := range map[string][]byte{"small": picture, "long, with its checksum computed beside": bytes.Repeat(picture, 9000)} {
+	for name, content := range map[string][]byte{"small": picture, "long, read where it lies": bytes.Repeat(picture, 9000)} {
 		p := sample()
 		p.Asset.Content, p.Asset.Size, p.Asset.Digest = bytes.NewReader(content), int64(len(content)), records.DigestOf(content)
 		p.Approval.Digest = p.Asset.Digest
 		b := zipped(t, p, evidence.WriteOptions{Signers: signers})
-		require.NoError(t, verifyZip(t, b, evidence.VerifyOptions{Keys: public}).Err(), name)
+		verify := func(b []byte) *evidence.Verification {
+			file := filepath.Join(t.TempDir(), "package.zip")
+			require.NoError(t, os.WriteFile(file, b, 0o600))
+			v, err := evidence.Verify(t.Context(), file, evidence.VerifyOptions{Keys: public})
+			require.NoError(t, err)
+			require.Equal(t, verifyZip(t, b, evidence.VerifyOptions{Keys: public}).Checks, v.Checks, "%s: however it is read", name)
+			return v
+		}
+		require.NoError(t, verify(b).Err(), name)
 		sum := binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(content))
 		require.Equal(t, 2, bytes.Count(b, sum), name)
-		v := verifyZip(t, bytes.ReplaceAll(b, sum, []byte{1, 2, 3, 4}), evidence.VerifyOptions{Keys: public})
+		v := verify(bytes.ReplaceAll(b, sum, []byte{1, 2, 3, 4}))
 		require.ErrorIs(t, v.Err(), evidence.ErrNotCanonical, name)
 		require.Equal(t, evidence.CheckZip, first(v), name)
 		b[len(b)/2] ^= 1
-		v = verifyZip(t, b, evidence.VerifyOptions{Keys: public})
+		v = verify(b)
 		require.ErrorIs(t, v.Err(), evidence.ErrDigest, name)
 	}
+}
+
+// A zip that is cut off while it is verified, at whatever moment, is refused:
+// its pages that are gone end neither the program nor the verification in peace.
+func TestVerify_AZipThatIsCutOffMeanwhile(t *testing.T) {
+	t.Parallel()
+	const size = 20 << 20
+	sum := sha256.New()
+	_, err := io.CopyN(sum, zeros{}, size)
+	require.NoError(t, err)
+	digest, err := records.NewDigest(sum.Sum(nil))
+	require.NoError(t, err)
+	signers, public := keys(1)
+	file := filepath.Join(t.TempDir(), "package.zip")
+	p := sample()
+	p.Asset.Content, p.Asset.Size, p.Asset.Digest, p.Approval.Digest = io.LimitReader(zeros{}, size), size, digest, digest
+	_, err = p.WriteZipFile(t.Context(), file, evidence.WriteOptions{Signers: signers})
+	require.NoError(t, err)
+	whole, err := os.ReadFile(file) //nolint:gosec // the test's own
+	require.NoError(t, err)
+	verify := func(cutAt int) (asked int, err error) {
+		require.NoError(t, os.WriteFile(file, whole, 0o600))
+		v, err := evidence.Verify(asking{t.Context(), func() {
+			if asked++; asked == cutAt {
+				require.NoError(t, os.Truncate(file, 1<<20))
+			}
+		}}, file, evidence.VerifyOptions{Keys: public})
+		if err == nil {
+			err = v.Err()
+		}
+		return asked, err
+	}
+	times, err := verify(0)
+	require.NoError(t, err, "it is whole, and verifies")
+	var faults int
+	for cutAt := range times {
+		if _, err := verify(cutAt + 1); errors.Is(err, io.ErrUnexpectedEOF) {
+			faults++
+		} else if err == nil {
+			require.Greater(t, cutAt, times/2, "cut off when it was asked for the %d. time of %d whether to go on", cutAt+1, times)
+		}
+	}
+	if runtime.GOOS == "linux" {
+		require.NotZero(t, faults, "some of its pages were read when they were gone")
+	}
+}
+
+// asking tells each time that a context is asked whether to go on.
+type asking struct {
+	context.Context //nolint:containedctx // it is one
+	asked           func()
+}
+
+func (a asking) Err() error {
+	a.asked()
+	return a.Context.Err()
 }
 
 // TestP5_NamesThatLeaveTheZipAreRefused: every name below the folder is a plain
