@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -182,7 +183,16 @@ func (p *DeclarePlan) approve(ctx context.Context) error {
 // finding, and no permission: the record then says that they need review.
 func (p *DeclarePlan) weigh() {
 	if p.Key.Kind() == records.SourceAsset {
-		p.Rights = "needs review: a portal asset carries no license terms"
+		// No terms are no statement: what is decided is written, and nothing else.
+		decision := rightsmap.Statement{}.StandingBy(p.scope.policy.Combination, p.scope.now())
+		p.Rights = decision.Verdict.String() + ": a portal asset carries no license terms"
+		p.rights, _ = p.scope.policy.Rights.Apply(rightsmap.Statement{}, decision)
+		p.rights = slices.DeleteFunc(p.rights, func(v rightsmap.Value) bool { return !strings.HasPrefix(v.Field, "decision.") })
+		for i, v := range p.rights {
+			if v.Field == "decision.summary" {
+				p.rights[i].Values = []string{p.Rights}
+			}
+		}
 		return
 	}
 	statement, err := readRights(p.asset.Raw, p.asset.Original)

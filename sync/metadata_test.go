@@ -74,15 +74,17 @@ func TestF5_MetadataStaysInStep(t *testing.T) {
 		result, _ = w.followPortal(store, recsync.FollowOptions{})
 		require.Zero(t, result.Declared, "and once")
 	}
-	receipt, _, err := w.syncMetadata(record)
-	require.NoError(t, err)
-	require.Equal(t, recsync.Unchanged, receipt.Change, "what the portal owns came with the record")
-
 	plain, portal := w.plainECM(), w.plainPortal()
 	node := int64(record.Node())
+	receipt, fields, err := w.syncMetadata(record)
+	require.NoError(t, err)
+	require.Len(t, receipt.Steps, 1, "what the portal owns came with the record, what ECM decided goes to the portal")
+	require.Equal(t, recsync.FieldWritten, fields["rights_status"].State)
+	require.Equal(t, "needs review", portal.attribute("99:image:kv-1", "rights_status"))
+
 	plain.set(w, node, "Rights Status", "allowed")
 	w.smint.SetAttributes("kv-1", testserver.SmintJSON{"campaign": "Autumn", "owner": "Otto Owner", "approved_at": "2025-06-02T00:30:00+02:00"})
-	receipt, fields, err := w.syncMetadata(record)
+	receipt, fields, err = w.syncMetadata(record)
 	require.NoError(t, err)
 	require.Equal(t, recsync.Changed, receipt.Change)
 	require.Equal(t, recsync.FieldSync{

@@ -43,6 +43,8 @@ func TestF1_AnApprovedPortalAssetBecomesARecord(t *testing.T) {
 		require.Equal(t, content, plain.content(n.ID))
 		plain.says(fmt.Sprintf("/v2/nodes/%d/categories/%d", n.ID, w.category), "acme/asset/99:image:kv-1/7", "Dana Designer", "2025-05-06", "attribute", "Spring", "kv-1.jpg",
 			records.DigestOf(content).String())
+		require.Equal(t, "needs review", plain.attribute(w, n.ID, "Rights Status"), "a records manager sees it in ECM too")
+		require.Equal(t, declared.Receipt.Rights, plain.attribute(w, n.ID, "Rights Summary"))
 		plain.says(fmt.Sprintf("/v1/nodes/%d/rmclassifications", n.ID), fmt.Sprint(w.class))
 	}
 	require.True(t, w.records()[0].Final)
