@@ -78,7 +78,7 @@ func TestF5_MetadataStaysInStep(t *testing.T) {
 	node := int64(record.Node())
 	receipt, fields, err := w.syncMetadata(record)
 	require.NoError(t, err)
-	require.Len(t, receipt.Steps, 1, "what the portal owns came with the record, what ECM decided goes to the portal")
+	require.Len(t, receipt.Steps, 2, "what ECM decided goes to the portal, and is noted as agreed; what the portal owns came with the record")
 	require.Equal(t, recsync.FieldWritten, fields["rights_status"].State)
 	require.Equal(t, "needs review", portal.attribute("99:image:kv-1", "rights_status"))
 
