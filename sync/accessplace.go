@@ -38,6 +38,21 @@ type PlaceEntry struct {
 	Successor string `json:"successor,omitempty"`
 	// Absent tells that the place was never told of the record.
 	Absent bool `json:"absent,omitempty"`
+	// Carries are the further versions of the asset that the record holds, by the
+	// short hashes of their keys. AnyVersion tells that nobody can say which it
+	// held: whichever is shown counts as one of them. PropagateDisposition fills
+	// in both.
+	Carries    []string `json:"carries,omitempty"`
+	AnyVersion bool     `json:"any_version,omitempty"`
+}
+
+// holds tells whether a version of the asset is one that the record holds.
+func (e PlaceEntry) holds(version string) bool {
+	if version == "" || version == e.Record.Version() || e.AnyVersion {
+		return true
+	}
+	shown, err := records.NewAssetKey(e.Record.Scope(), e.Record.Item(), version)
+	return err != nil || slices.Contains(e.Carries, shown.Short())
 }
 
 // action is what a decision asks of the place's transport. Of what it was never
@@ -227,8 +242,8 @@ func (p SourcePlace) Change(ctx context.Context, entry PlaceEntry, d AccessDecis
 	return publish(ctx, p.Publisher, p.Name(), entry, d)
 }
 
-// ReadBack asks the portal. An asset that is there in another version than the
-// record's is not what the record was declared from.
+// ReadBack asks the portal. An asset that is there in a version that the record
+// does not hold is not what it was declared from.
 func (p SourcePlace) ReadBack(ctx context.Context, entry PlaceEntry) (smint.ReadBack, error) {
 	if p.Portals == nil || strings.HasPrefix(entry.ID, purchased) {
 		return smint.ReadBack{}, smint.ErrCannotAsk
@@ -240,7 +255,7 @@ func (p SourcePlace) ReadBack(ctx context.Context, entry PlaceEntry) (smint.Read
 	if err != nil || back.Asset == nil || entry.Record.Kind() != records.SourceAsset {
 		return back, err
 	}
-	if shown := back.Asset.Version; shown != "" && shown != entry.Record.Version() {
+	if shown := back.Asset.Version; !entry.holds(shown) {
 		return smint.ReadBack{At: back.At, Sight: smint.Sight{
 			Presence: smint.PresenceGone, Evidence: fmt.Sprintf("the portal shows version %q, the record is version %q", shown, entry.Record.Version()),
 		}}, nil

@@ -114,6 +114,9 @@ type PropagatePlan struct {
 	rule    eventRule
 	facts   AccessFacts
 	absence absence
+	// carries and anyVersion go into the entry of each place.
+	carries    []string
+	anyVersion bool
 	// word is what Smint.io says of the license, and ECM does not have yet.
 	word RightsRequest
 	// replaces tells that the successor is not marked in ECM yet.
@@ -230,6 +233,7 @@ func (p *PropagatePlan) look(ctx context.Context, place Place) error {
 	if err != nil {
 		return err
 	}
+	entry.Carries, entry.AnyVersion = p.carries, p.anyVersion
 	plan := PlacePlan{Place: place.Name(), Entry: entry, place: place}
 	if entry.ID == "" {
 		plan.Shows = "it never shows it"

@@ -31,6 +31,9 @@ func (p *PropagatePlan) observe(ctx context.Context) error {
 		}
 		p.facts.Existence, p.facts.Why = p.absence.existence, p.absence.why()
 	}
+	if err = p.versions(ctx); err != nil {
+		return err
+	}
 	if e.Kind == EventTransferred && p.facts.Existence == Exists {
 		if err := p.transferred(); err != nil {
 			return err
@@ -43,6 +46,22 @@ func (p *PropagatePlan) observe(ctx context.Context) error {
 		return p.askFeed(ctx)
 	}
 	return nil
+}
+
+// versions reads which further versions of its asset the record holds. Which a
+// record held that is no more is known to nobody.
+func (p *PropagatePlan) versions(ctx context.Context) error {
+	if p.scope.policy.Change.NewVersion != VersionInRecord {
+		return nil
+	}
+	if p.anyVersion = p.facts.Existence != Exists; p.anyVersion {
+		return nil
+	}
+	carried, err := p.scope.carried(ctx, p.record.Record.node)
+	for _, v := range carried {
+		p.carries = append(p.carries, v.key)
+	}
+	return err
 }
 
 // transferred takes a record for transferred if its custodian acknowledged it.
