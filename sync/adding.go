@@ -107,7 +107,7 @@ func (d *declaration) addVersion(ctx context.Context) error {
 }
 
 // describe has the record's attributes tell of its newest version. Those of the
-// license stay to TransferRights.
+// license stay to TransferRights, and to SyncMetadata what only that may write.
 func (d *declaration) describe(ctx context.Context) error {
 	node, err := d.s.ecm.Nodes.Get(ctx, d.id, ecm.WithCategories)
 	if err != nil {
@@ -129,6 +129,7 @@ func (d *declaration) describe(ctx context.Context) error {
 		return err
 	}
 	d.Findings = append(d.Findings, cuts...)
+	d.Findings = append(d.Findings, d.s.leaveMetadata(c, node.Categories, values)...)
 	missing := differing(values, node.Categories)
 	step := Step{Do: "write attributes", On: "node " + d.id.String(), With: itoa(int64(len(missing))) + " values"}
 	return d.settle(ctx, step, func() error { return d.s.ecm.Categories.Update(ctx, d.id, d.s.policy.Category, missing) }, func() (bool, error) {

@@ -222,12 +222,21 @@ func (p *MetadataPlan) observeAsset(ctx context.Context) error {
 		return nil
 	case err != nil:
 		return err
-	case asset.Version != p.Key.Version():
+	case asset.Version != p.version():
 		p.Skip = fmt.Sprintf("the portal shows version %q by now, whose metadata is not that of this record", asset.Version)
 		return nil
 	}
 	p.asset = asset
 	return nil
+}
+
+// version is the version of the asset that the record holds now.
+func (p *MetadataPlan) version() string {
+	held := p.scope.field(p.category, p.record.values, FieldVersion)
+	if p.scope.policy.Change.NewVersion == VersionInRecord && held != "" {
+		return held
+	}
+	return p.Key.Version()
 }
 
 // holds reads whether the record is on hold, if it would be written to: a hold

@@ -62,3 +62,34 @@ func bear(born ecm.CategoryValues, agreed baseline, f MetadataField, a ecm.Attri
 	agreed[f.Name] = agreedOn(f.Name, fitted[0])
 	return nil
 }
+
+// leaveMetadata takes out of the values of a version what is not its to write
+// over in the record that takes it: what ECM owns, and what somebody changed
+// there, which SyncMetadata reports as a conflict.
+func (s *Scope) leaveMetadata(c *ecm.Category, stored, values ecm.CategoryValues) []string {
+	m := s.policy.Metadata
+	if m == nil {
+		return nil
+	}
+	agreed := baseline{}
+	if b, err := m.attribute(c, m.Baseline); err == nil {
+		agreed = readBaseline(stored[b.Key])
+	}
+	var findings []string
+	for _, f := range m.Fields {
+		a, _ := c.Attribute(f.Attribute)
+		if _, written := values[a.Key]; !written {
+			continue
+		}
+		now, err := ecmText(stored[a.Key], f.Type)
+		stayed := err == nil && (now == "" || agreedOn(f.Name, now) == agreed[f.Name])
+		if f.Owner == SidePortal && stayed {
+			continue
+		}
+		if f.Owner == SidePortal {
+			findings = append(findings, fmt.Sprintf("metadata %s: attribute %q was changed in the record, and is left as it is", f.Name, f.Attribute))
+		}
+		delete(values, a.Key)
+	}
+	return findings
+}
