@@ -15,6 +15,10 @@ import (
 // absence is what was found of a node that is not where it stood: everything
 // that ECM lets this user look at, and what it does not.
 type absence struct {
+	// record is whose node it should be; none: nobody can say.
+	record records.RecordKey
+	// another tells that the node is another document.
+	another   bool
 	existence Existence
 	// looked says in words what was looked at, notes what could not be.
 	looked, notes []string
@@ -29,14 +33,15 @@ func (a absence) why() string { return strings.Join(a.looked, "; ") }
 // bin, and in the run of a disposition search that may have ended it. That the
 // node does not answer is the same for what was destroyed, what was purged and
 // what this user may not see any more; only a disposition run that says so, and
-// nothing that contradicts it, makes it destroyed.
-func (s *Scope) absent(ctx context.Context, node ecm.NodeID, e DispositionEvidence) (absence, error) {
-	a := absence{existence: Gone}
+// nothing that contradicts it, makes it destroyed. Who names the node may err, or
+// lie: of a node that is another document nothing follows for the record.
+func (s *Scope) absent(ctx context.Context, record records.RecordKey, node ecm.NodeID, e DispositionEvidence) (absence, error) {
+	a := absence{record: record, existence: Gone}
 	for _, look := range []func(context.Context, ecm.NodeID, *absence) error{s.lookByID, s.lookInVersions, s.lookInRecycleBin} {
 		if err := look(ctx, node, &a); err != nil {
 			return absence{}, err
 		}
-		if a.existence != Gone {
+		if a.existence != Gone || a.another {
 			return a, nil
 		}
 	}
@@ -69,6 +74,13 @@ func (s *Scope) lookByID(ctx context.Context, node ecm.NodeID, a *absence) error
 	case err != nil:
 		return err
 	}
+	if is, err := s.isNodeOf(ctx, a.record, node); err != nil {
+		return err
+	} else if !is {
+		a.another = true
+		a.looked = append(a.looked, fmt.Sprintf("it is not where it stood, and node %s is another document", node))
+		return nil
+	}
 	a.existence = OutOfReach
 	place := "somewhere else"
 	if way, err := s.ecm.Nodes.Ancestors(ctx, node); err == nil {
@@ -80,6 +92,22 @@ func (s *Scope) lookByID(ctx context.Context, node ecm.NodeID, a *absence) error
 	}
 	a.looked = append(a.looked, fmt.Sprintf("node %s stands %s, as %q", node, place, n.Name))
 	return nil
+}
+
+// isNodeOf tells whether a node carries a record's key, or no key is known.
+func (s *Scope) isNodeOf(ctx context.Context, record records.RecordKey, node ecm.NodeID) (bool, error) {
+	if !record.IsValid() {
+		return true, nil
+	}
+	c, err := s.category(ctx)
+	if err != nil {
+		return false, err
+	}
+	values, err := s.ecm.Categories.OfNode(ctx, node)
+	if isMissing(err) || errors.Is(err, ecm.ErrDenied) {
+		return false, nil
+	}
+	return err == nil && s.field(c, values, FieldKey) == record.String(), err
 }
 
 func (s *Scope) lookInVersions(ctx context.Context, node ecm.NodeID, a *absence) error {
@@ -130,6 +158,10 @@ func (s *Scope) lookInSnapshot(ctx context.Context, node ecm.NodeID, e Dispositi
 	for _, item := range items {
 		if item.Node != node || !ended(item) {
 			continue
+		}
+		if a.record.IsValid() && item.Name != a.record.NodeName() {
+			a.notes = append(a.notes, fmt.Sprintf("%s ended node %s, which was another document", name, node))
+			return nil
 		}
 		a.existence, a.item, a.search = Destroyed, &item, name
 		a.looked = append(a.looked, fmt.Sprintf("ECM's %s performed %q on it", name, actionOf(item)))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smintecm/sdk/internal/testserver"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -66,6 +67,36 @@ func TestR56_AForgedReferenceReachesNothing(t *testing.T) {
 				}
 			}
 			require.Error(t, err, "a reference to a node that is not the record's is refused")
+		})
+	}
+}
+
+// TestR35_AnEventAboutAnotherNodeProvesNothing: an event names a record that was
+// moved away, and the node of another one: of one that ECM's disposition did
+// destroy, or of one that stands. Neither says anything about the record.
+func TestR35_AnEventAboutAnotherNodeProvesNothing(t *testing.T) {
+	t.Parallel()
+	for name, destroyed := range map[string]bool{"destroyed": true, "standing": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShown(t, nil)
+			r, other := s.surfaced("501", nil), s.surfaced("502", nil)
+			known := s.facts("501")
+			elsewhere := s.ecm.AddFolder(2000, "Elsewhere")
+			s.ecm.Change(int64(r.Record.Node()), func(_ *string, parent *int64, _ *bool) { *parent = elsewhere })
+			var found recsync.DispositionEvidence
+			if destroyed {
+				s.retire(other)
+				found = s.dispose(s.ecm.AddDispositionSearch("Due", testserver.ECMDispositionSearch{RSIs: []string{"MKT-07"}, Below: s.root}))
+			}
+			receipt := s.mustPropagate(s.event(recsync.EventDisposed, r, func(e *recsync.DispositionEvent) {
+				e.Node, e.Evidence, e.Known = int64(other.Record.Node()), found, &known
+			}))
+			require.Equal(t, recsync.CauseGone, receipt.Access.Cause, receipt.Access.Reason)
+			require.Empty(t, receipt.Certificate, "a certificate of what befell another node")
+			require.Zero(t, receipt.Document, "a stub of what befell another node")
+			require.NotContains(t, receipt.Access.Reason, other.Record.Key().NodeName(), "where another document lies is told")
+			require.Equal(t, -1, s.downloads(portalID(r)))
 		})
 	}
 }
