@@ -142,7 +142,7 @@ func (p *MetadataPlan) String() string {
 // metadata token and the values expected in the portal go with each write.
 //
 // Other errors: ErrForeignScope, ErrSetup, ErrDisposed, ErrNotOurs, ErrVerify,
-// and those of the clients.
+// ErrHoldUnknown if holds could not be read, and those of the clients.
 //
 // API: GET and PUT /v2/nodes/{id}/categories/{category_id}/,
 // POST .../IAssetsRead/execute/getAssetAsync.
@@ -255,16 +255,11 @@ func (p *MetadataPlan) holds(ctx context.Context) error {
 
 // holdOn names a hold that is in force on a node, empty if there is none.
 func (s *Scope) holdOn(ctx context.Context, id ecm.NodeID) (string, error) {
-	holds, err := s.ecm.Holds.OfNode(ctx, id)
-	if err != nil {
-		return "", fmt.Errorf("its holds could not be read: %w", err)
+	holds, err := s.holdsOf(ctx, id)
+	if err != nil || len(holds) == 0 {
+		return "", err
 	}
-	for _, h := range holds {
-		if h.Active {
-			return fmt.Sprintf("hold %s %q", h.HoldID, h.Name), nil
-		}
-	}
-	return "", nil
+	return fmt.Sprintf("hold %s %q", holds[0].HoldID, holds[0].Name), nil
 }
 
 // Apply carries out the plan, if what it was made from still holds; otherwise

@@ -389,6 +389,8 @@ func TestR23_AHoldCoversTheMetadata(t *testing.T) {
 	w.ecm.Fail(testserver.Fault{Route: "GET /v1/nodes/{id}/holds", Status: 403, Times: -1})
 	_, _, err := w.syncMetadata(record)
 	require.ErrorIs(t, err, ecm.ErrDenied, "a hold that cannot be read may be there")
+	require.ErrorIs(t, err, recsync.ErrHoldUnknown, "what is not known of a hold has the name that it has everywhere")
+	require.ErrorContains(t, err, record.Key().String())
 	w.ecm.Heal()
 
 	plan, err := recsync.PlanSyncMetadata(t.Context(), w.scope, recsync.MetadataRequest{Record: record})
