@@ -76,7 +76,7 @@ func (s *IdentityService) Logout(ctx context.Context) error {
 	if !o.loaded {
 		err = o.load(ctx)
 	} else {
-		err = o.adopt(ctx)
+		err = o.adopt(ctx, false)
 	}
 	if err != nil || o.tokens.Dead || o.tokens.RefreshToken == "" {
 		return err

@@ -71,11 +71,12 @@ func (o *oauth) refresh(ctx context.Context) error {
 	}
 	defer unlock()
 	for attempt := range maxLate {
+		late := attempt > 0
 		// Who was late lets the other one go ahead, or both go on in step.
-		if attempt > 0 && pause(ctx, rand.N(time.Millisecond<<min(attempt, 6))) != nil {
+		if late && pause(ctx, rand.N(time.Millisecond<<min(attempt, 6))) != nil {
 			return ctx.Err()
 		}
-		if err := o.adopt(ctx); err != nil || o.tokens.AccessToken != "" {
+		if err := o.adopt(ctx, late); err != nil || o.tokens.AccessToken != "" {
 			return err
 		}
 		if o.tokens.Dead || o.tokens.RefreshToken == "" {
@@ -172,8 +173,9 @@ func (o *oauth) turn(ctx context.Context) (func(), error) {
 	return unlock, nil
 }
 
-// adopt takes what another process of the same login has stored meanwhile.
-func (o *oauth) adopt(ctx context.Context) error {
+// adopt takes what another process of the same login has stored meanwhile. Who
+// was late takes it however soon it expires: it was issued just now.
+func (o *oauth) adopt(ctx context.Context, late bool) error {
 	stored, err := o.login.Store.Load(ctx)
 	if err != nil {
 		return fmt.Errorf("smint: load the tokens: %w", err)
@@ -183,7 +185,7 @@ func (o *oauth) adopt(ctx context.Context) error {
 		return nil
 	}
 	o.take(stored)
-	if stored.ending() {
+	if stored.ending() && (!late || !time.Now().Before(stored.Expires)) {
 		o.reject()
 	}
 	return nil
