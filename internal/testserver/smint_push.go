@@ -50,6 +50,7 @@ type smintPusher struct {
 	held   []byte
 	auto   bool
 	deaf   int
+	mute   bool
 }
 
 // smintSocket is one websocket. What is sent waits in a line of its own, so
@@ -182,8 +183,11 @@ func (s *Smint) hear(socket *smintSocket, raw []byte) {
 	case "pusher:ping":
 		s.pusher.mu.Lock()
 		s.pusher.counts.Pings++
+		mute := s.pusher.mute
 		s.pusher.mu.Unlock()
-		socket.send(smintFrame("pusher:pong", "", "{}"))
+		if !mute {
+			socket.send(smintFrame("pusher:pong", "", "{}"))
+		}
 	case "pusher:pong":
 		s.pusher.mu.Lock()
 		s.pusher.counts.Pongs++
@@ -274,6 +278,14 @@ func (s *Smint) IgnoreSubscriptions(n int) {
 	s.pusher.mu.Lock()
 	defer s.pusher.mu.Unlock()
 	s.pusher.deaf = n
+}
+
+// IgnorePings leaves pings without an answer, as a connection does whose other
+// end is gone, or answers them again.
+func (s *Smint) IgnorePings(on bool) {
+	s.pusher.mu.Lock()
+	defer s.pusher.mu.Unlock()
+	s.pusher.mute = on
 }
 
 // PushOnChange makes every purchase that is emitted or changed send a push.
