@@ -135,8 +135,10 @@ func assetID(_ context.Context, external string) (smint.AssetID, error) {
 func unshown(context.Context, records.RecordKey) (smint.AssetID, error) { return "", nil }
 
 // people are at work in both systems: each act is one that a person, or the
-// clock, does in one of them. The driver of each tenant reads its feed.
-func (f *fakes) people(ctx context.Context, base string, every time.Duration, out *printer) {
+// clock, does in one of them. Nobody acts while the last act is not carried over
+// yet, so that a slow machine is not given more and more to do. The driver of
+// each tenant reads its feed.
+func (f *fakes) people(ctx context.Context, base string, every time.Duration, carried func() bool, out *printer) {
 	var drivers []*sminttest.Driver
 	for _, s := range f.scopes {
 		if s.Policy.Surface != nil {
@@ -145,14 +147,15 @@ func (f *fakes) people(ctx context.Context, base string, every time.Duration, ou
 	}
 	tick := time.NewTicker(every / 2)
 	defer tick.Stop()
-	for n := 0; ; n++ {
+	for n, next, acts := 0, 0, 0; ; n++ {
 		for _, d := range drivers {
 			if err := d.Poll(ctx); err != nil && ctx.Err() == nil {
 				out.printf("driver: %v", err)
 			}
 		}
-		if n%5 == 0 {
-			said, err := f.act(n / 5)
+		if n >= next && carried() {
+			said, err := f.act(acts)
+			next, acts = n+5, acts+1
 			if err != nil {
 				said = fmt.Sprintf("nothing: %v", err)
 			}
@@ -187,8 +190,9 @@ func (f *fakes) act(n int) (string, error) {
 		return fmt.Sprintf("Dana finishes and approves key visual %s in the portal of %s", id, s.ID), err
 	case n%2 == 1:
 		// Somebody sets a hold in ECM, by hand.
+		class := f.ecm.Find(551, "Content of "+s.ID.String())
 		stored := slices.DeleteFunc(f.ecm.Documents(), func(d ecmtest.Document) bool {
-			return strings.Contains(d.Name, " rights ") || strings.Contains(d.Name, " evidence ")
+			return d.Class != class || strings.Contains(d.Name, " rights ") || strings.Contains(d.Name, " evidence ")
 		})
 		if len(stored) == 0 {
 			return "nothing to hold yet", nil

@@ -86,7 +86,8 @@ func (b *bridge) open(ctx context.Context) error {
 // escalated until it shows no more than it may.
 func (b *bridge) places(c *recsync.ScopeConfig, offers *adapter.Publisher) *recsync.Propagation {
 	p := &recsync.Propagation{
-		Deadline: b.every, Poll: b.every / 4, Signers: c.Signers,
+		// A portal reads the feed in its own time, however often there are passes.
+		Deadline: max(b.every, 10*time.Second), Poll: b.every / 4, Signers: c.Signers,
 		Escalate: func(_ context.Context, e recsync.Escalation) error {
 			b.out.printf("%s: ESCALATED: %s at %s shows more than %s: %s", c.ID, e.Record, e.Place, e.Access, e.Why)
 			return nil
@@ -150,7 +151,7 @@ func (b *bridge) serve(ctx context.Context) error {
 		}
 	})
 	if b.fakes != nil {
-		running.Go(func() { b.fakes.people(ctx, "http://"+listener.Addr().String(), b.every, b.out) })
+		running.Go(func() { b.fakes.people(ctx, "http://"+listener.Addr().String(), b.every, b.carried(), b.out) })
 	}
 	if err = recsync.RunAll(ctx, b.runners...); err != nil {
 		err = explain(err)
@@ -167,6 +168,27 @@ func (b *bridge) serve(ctx context.Context) error {
 	running.Wait()
 	b.out.printf("stopped")
 	return err
+}
+
+// carried makes a question that is answered by yes when every runner between the
+// systems has begun and ended a pass since the last yes. One that is stopped or
+// in trouble is not waited for.
+func (b *bridge) carried() func() bool {
+	since := map[*recsync.Runner]int{}
+	return func() bool {
+		now := map[*recsync.Runner]int{}
+		for _, r := range b.runners {
+			s := r.Status()
+			now[r] = s.Passes
+			idle := s.Name == "reconcile" || s.State == recsync.RunnerStopped || s.Failures > 0
+			// The pass that was under way may have passed by what came then.
+			if before, asked := since[r]; asked && !idle && s.Passes < before+2 {
+				return false
+			}
+		}
+		since = now
+		return true
+	}
 }
 
 func (b *bridge) handler() http.Handler {
