@@ -21,13 +21,27 @@ type comparison struct {
 	s *Scope
 	// sourced are the keys, and the purchases, that a source lists.
 	sourced map[string]bool
-	// told are the records that the trail tells of, with the times at which.
-	told map[records.RecordKey][]time.Time
+	// stand are the records that do.
+	stand []RecordRef
+	// told are the records that the trail tells of, with the times at which, in
+	// its first entries.
+	told    map[records.RecordKey][]time.Time
+	entries int64
 }
 
 func (c *comparison) find(f ReconcileFinding) { c.Findings = append(c.Findings, f) }
 
+// run looks at the records before it asks the sources which they have: what is
+// declared meanwhile is then none that its source does not know.
 func (c *comparison) run(ctx context.Context) error {
+	if c.request.Trail != nil {
+		if err := c.readTrail(ctx); err != nil {
+			return err
+		}
+	}
+	if err := c.walk(ctx); err != nil {
+		return err
+	}
 	if c.request.Purchases {
 		if err := c.follow(ctx, purchaseFeed, FollowPurchases); err != nil {
 			return err
@@ -38,14 +52,7 @@ func (c *comparison) run(ctx context.Context) error {
 			return err
 		}
 	}
-	if c.request.Trail != nil {
-		if err := c.readTrail(ctx); err != nil {
-			return err
-		}
-	}
-	if err := c.walk(ctx); err != nil {
-		return err
-	}
+	c.unlisted()
 	if c.request.Surface != nil {
 		return c.surface(ctx)
 	}
@@ -227,19 +234,29 @@ func (c *comparison) walk(ctx context.Context) error {
 	return c.strangers(ctx)
 }
 
-// standing looks whether a record is there, and whether its source knows it.
+// standing looks whether a record is there.
 func (c *comparison) standing(_ context.Context, r StoredRecord) error {
-	key := r.Record.key
 	switch {
 	case r.Gone() && r.Stub == 0:
-		c.find(ReconcileFinding{Difference: DiffGone, ID: key.String(), What: "the record is gone and left no stub: it was disposed of elsewhere, deleted, or lies where the user cannot see it"})
-	case r.Gone():
-	case c.request.Purchases && key.Kind() != records.SourceAsset && !c.sourced[key.Item()]:
-		c.find(ReconcileFinding{Difference: DiffExtra, ID: key.String(), Node: r.Record.node, What: "the feed lists no purchase " + key.Item()})
-	case c.request.Portal && key.Kind() == records.SourceAsset && !c.sourced[key.Item()]:
-		c.find(ReconcileFinding{Difference: DiffExtra, ID: key.String(), Node: r.Record.node, What: "the portal lists no asset " + key.Item()})
+		c.find(ReconcileFinding{Difference: DiffGone, ID: r.Record.key.String(), What: "the record is gone and left no stub: it was disposed of elsewhere, deleted, or lies where the user cannot see it"})
+	case !r.Gone():
+		c.stand = append(c.stand, r.Record)
 	}
 	return nil
+}
+
+// unlisted finds the records that their source does not know.
+func (c *comparison) unlisted() {
+	for _, r := range c.stand {
+		asset, item := r.key.Kind() == records.SourceAsset, r.key.Item()
+		switch {
+		case c.sourced[item]:
+		case c.request.Purchases && !asset:
+			c.find(ReconcileFinding{Difference: DiffExtra, ID: r.key.String(), Node: r.node, What: "the feed lists no purchase " + item})
+		case c.request.Portal && asset:
+			c.find(ReconcileFinding{Difference: DiffExtra, ID: r.key.String(), Node: r.node, What: "the portal lists no asset " + item})
+		}
+	}
 }
 
 // bytes holds the content against the record's digest and size.

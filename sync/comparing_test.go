@@ -82,6 +82,42 @@ func TestReconcile_AuditVersusTrail(t *testing.T) {
 	}
 }
 
+// TestReconcile_WhatARunnerDoesMeanwhileIsNoDifference: a record that is declared
+// while both sides are compared, at whichever moment, is neither one that its
+// source does not list nor a change that the trail does not tell of.
+func TestReconcile_WhatARunnerDoesMeanwhileIsNoDifference(t *testing.T) {
+	t.Parallel()
+	for moment, last := 0, 1; moment < last; moment++ {
+		w := newWorld(t, nil)
+		trail := openTrailOf(t, "acme", w.clock)
+		var err error
+		w.config.Journal, err = recsync.NewTrailJournal(trail, evidence.TrailActor{Organization: "Acme Ltd", User: "svc", Application: "records-sync 1.0", Location: "Graz"}, "a test")
+		require.NoError(t, err)
+		w.scope = w.newScope()
+		store := w.store()
+		w.buy("before", picture(40), nil)
+		w.follow(store, recsync.FollowOptions{})
+		w.clock.Move(time.Hour)
+		hook := &beforeEach{inner: w.ecm.Transport(), do: func(n int) {
+			if n == moment {
+				w.buy("meanwhile", picture(40), nil)
+				w.follow(store, recsync.FollowOptions{})
+			}
+		}}
+		c := w.config
+		c.ECM = w.ecmClientOver(hook)
+		s, err := recsync.NewScope(c)
+		require.NoError(t, err)
+		plan := mustReconcile(t, s, recsync.ReconcileRequest{Purchases: true, Bytes: true, Trail: trail})
+		require.Empty(t, plan.Open(), "moment %d: %s", moment, plan)
+		last = hook.count
+		if moment == 0 {
+			require.Greater(t, last, 10)
+		}
+		require.Less(t, last, 200)
+	}
+}
+
 // TestReconcile_AFinalRecordKeepsItsAttributes: what the source says by now is
 // kept beside it, and the difference is left to a person.
 func TestReconcile_AFinalRecordKeepsItsAttributes(t *testing.T) {
