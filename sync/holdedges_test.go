@@ -1,0 +1,115 @@
+package sync_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/internal/testserver"
+	"github.com/smintecm/sdk/records"
+	recsync "github.com/smintecm/sdk/sync"
+)
+
+// TestR23_AMatterReachesWhatStandsShortened: an attribute that is too short for
+// what a matter is about has only its beginning. What began so is held, at once
+// and when it comes later; what began otherwise is not.
+func TestR23_AMatterReachesWhatStandsShortened(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *recsync.ScopeConfig) {
+		c.Policy.Attributes = recsync.DefaultAttributes()
+		c.Policy.Attributes[recsync.FieldProject] = "Owner" // has room for 40 characters.
+	})
+	long := "Spring campaign of the northern provinces, second wave"
+	project := func(name string) testserver.SmintJSON {
+		return testserver.SmintJSON{"project_name": testserver.SmintText("en", name)}
+	}
+	w.buy("501", picture(200), project(long))
+	w.buy("502", picture(200), project("Autumn campaign of the northern provinces, second wave"))
+	w.declared()
+	require.True(t, strings.HasSuffix(w.allStored()["501"].Field(recsync.FieldProject), "…"), "it stands there shortened")
+	w.hold(order("CASE-7", recsync.HoldTarget{About: map[recsync.Field]string{recsync.FieldProject: strings.ToUpper(long)}}))
+	check := func() {
+		t.Helper()
+		for uuid, r := range w.allStored() {
+			for _, id := range r.Documents() {
+				require.Equal(t, uuid != "502", len(w.holdsOn(id)) == 1, "node %s of %s", id, uuid)
+			}
+		}
+	}
+	check()
+	w.buy("503", picture(200), project(long))
+	w.declared()
+	check()
+}
+
+// TestR20_ALicenseHoldsNoPortalAsset of the same id: it holds what it was told
+// to, and nothing else.
+func TestR20_ALicenseHoldsNoPortalAsset(t *testing.T) {
+	t.Parallel()
+	w := newPortalWorld(t, nil)
+	id := string(w.finish("kv-1", "1", "e1", picture(10), approved(nil)))
+	store := w.store()
+	_, _ = w.followPortal(store, recsync.FollowOptions{})
+	w.hold(order("CASE-7", recsync.HoldTarget{License: id}))
+	w.finish("kv-1", "2", "e2", picture(20), approved(nil))
+	result, _ := w.followPortal(store, recsync.FollowOptions{})
+	require.Equal(t, 1, result.Declared)
+	require.Len(t, w.records(), 2)
+	for _, n := range w.records() {
+		require.Empty(t, n.Holds, "a portal asset came under the hold of a license")
+	}
+}
+
+// TestR22_AHoldThatReadsBackOtherwiseIsNoHold: what a server made of it is
+// compared with what was ordered, before anything is put under it.
+func TestR22_AHoldThatReadsBackOtherwiseIsNoHold(t *testing.T) {
+	t.Parallel()
+	for name, u := range map[string]ecm.HoldUpdate{"type": {Type: "AUDIT"}, "comment": {Comment: "Matter: CASE-7\nReason: something else"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			stored := w.declared("501")["501"]
+			w.journal.refuse = func(e recsync.JournalEntry) error {
+				if e.Kind != recsync.Outcome || e.Step != "create hold" {
+					return nil
+				}
+				names, err := w.config.ECM.Holds.Names(t.Context())
+				require.NoError(t, err)
+				require.Len(t, names, 1)
+				return w.config.ECM.Holds.Update(t.Context(), names[0].ID, u)
+			}
+			r, err := recsync.ApplyHold(t.Context(), w.scope, order("CASE-7", recsync.HoldTarget{License: "501"}))
+			require.ErrorIs(t, err, recsync.ErrVerify)
+			require.ErrorContains(t, err, name)
+			require.Equal(t, recsync.Incomplete, r.Change)
+			require.Empty(t, w.holdsOn(stored.Record.Node()))
+		})
+	}
+}
+
+// TestR24_AHoldThatWasEndedMeanwhileHoldsNothing, whatever lies under it.
+func TestR24_AHoldThatWasEndedMeanwhileHoldsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	stored := w.declared("501")["501"]
+	ended := false
+	w.journal.refuse = func(e recsync.JournalEntry) error {
+		if ended || e.Kind != recsync.Outcome || e.Step != "hold" || !strings.Contains(e.Target, stored.Rights.String()) {
+			return nil
+		}
+		ended = true
+		names, err := w.config.ECM.Holds.Names(t.Context())
+		require.NoError(t, err)
+		return w.config.ECM.Holds.Update(t.Context(), names[0].ID, ecm.HoldUpdate{Removed: w.clock.Now(), RemovalComment: "by mistake"})
+	}
+	r, err := recsync.ApplyHold(t.Context(), w.scope, order("CASE-7", recsync.HoldTarget{Records: []recsync.RecordRef{stored.Record}}))
+	require.True(t, ended)
+	require.ErrorIs(t, err, recsync.ErrPartial, "%+v", r.Items)
+	require.Equal(t, recsync.Incomplete, r.Change)
+	require.Equal(t, len(r.Items), results(r)[recsync.HoldFailed], "an ended hold holds nothing: %+v", r.Items)
+	set, err := w.scope.HoldsOn(t.Context(), stored.Record)
+	require.NoError(t, err)
+	require.NotErrorIs(t, set.Check(), records.ErrOnHold)
+}
