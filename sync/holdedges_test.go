@@ -113,3 +113,50 @@ func TestR24_AHoldThatWasEndedMeanwhileHoldsNothing(t *testing.T) {
 	require.NoError(t, err)
 	require.NotErrorIs(t, set.Check(), records.ErrOnHold)
 }
+
+// TestR20_AnotherOrderOfTheSameHoldKeeps: of one hold a record is released by
+// name, and a license that the same hold stands for keeps it; so does the whole
+// scope's order when the license is released.
+func TestR20_AnotherOrderOfTheSameHoldKeeps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	stored := w.declared("501", "502")
+	license, everything := recsync.HoldTarget{License: "501"}, recsync.HoldTarget{Scope: true}
+	w.hold(order("CASE-7", license))
+	w.hold(order("CASE-7", recsync.HoldTarget{Records: refs(stored, "502")}))
+	r := w.release(releaseOf("CASE-7", recsync.HoldTarget{Records: refs(stored, "501", "502")}))
+	require.Equal(t, map[recsync.HoldResult]int{recsync.HoldKept: 2, recsync.HoldReleased: 2}, results(r), "%+v", r.Items)
+	for _, i := range r.Items {
+		require.Equal(t, i.Record == stored["501"].Record.Key(), strings.Contains(i.Reason, `"license 501 [`), "who asked is told by which order it stays: %+v", i)
+	}
+	w.hold(order("CASE-7", everything))
+	r = w.release(releaseOf("CASE-7", license))
+	require.Equal(t, 2, results(r)[recsync.HoldKept], "%+v", r.Items)
+	for _, one := range stored {
+		require.Len(t, w.holdsOn(one.Record.Node()), 1)
+	}
+	w.release(releaseOf("CASE-7", everything))
+	for _, one := range stored {
+		require.Empty(t, w.holdsOn(one.Record.Node()))
+	}
+}
+
+// TestR20_AHoldStaysInForceForWhatItHoldsElsewhere: a person puts something else
+// under a hold that this scope made. All of the scope is released, and the hold
+// goes on holding the rest.
+func TestR20_AHoldStaysInForceForWhatItHoldsElsewhere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	stored := w.declared("501")["501"]
+	id := holdID(t, w.hold(order("CASE-7", recsync.HoldTarget{Scope: true})))
+	minutes, err := w.ecm.AddDocument(2000, "minutes.txt", []byte("x"))
+	require.NoError(t, err)
+	require.NoError(t, w.config.ECM.Holds.Apply(t.Context(), ecm.NodeID(minutes), ecm.HoldID(id)))
+	r := w.release(releaseOf("CASE-7", recsync.HoldTarget{}))
+	require.Empty(t, w.holdsOn(stored.Record.Node()))
+	require.Contains(t, strings.Join(r.Findings, "\n"), "stays in force")
+	require.Equal(t, []int64{id}, w.holdsOn(ecm.NodeID(minutes)))
+	hold, err := w.config.ECM.Holds.Get(t.Context(), ecm.HoldID(id))
+	require.NoError(t, err)
+	require.True(t, hold.Active, "a hold was ended that holds something")
+}
