@@ -1,8 +1,10 @@
 package sync_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -159,4 +161,74 @@ func TestR20_AHoldStaysInForceForWhatItHoldsElsewhere(t *testing.T) {
 	hold, err := w.config.ECM.Holds.Get(t.Context(), ecm.HoldID(id))
 	require.NoError(t, err)
 	require.True(t, hold.Active, "a hold was ended that holds something")
+}
+
+// TestR26_AnApprovalThatCannotBeVoidedKeepsTheHold: the server takes the call
+// and does nothing, or the approval stands in a search deep in groups.
+func TestR26_AnApprovalThatCannotBeVoidedKeepsTheHold(t *testing.T) {
+	t.Parallel()
+	for name, void := range map[string]bool{"it does nothing": false, "it voids it": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, nil)
+			stored := w.declared("501")["501"]
+			group := w.ecm.AddDispositionGroup("2034", w.ecm.AddDispositionGroup("Marketing", 0))
+			search := w.ecm.AddDispositionSearch("Due", testserver.ECMDispositionSearch{Reviewers: []int64{1000}, Group: group})
+			w.clock.Move(8 * 366 * 24 * time.Hour)
+			run := w.ecm.RunDispositionSearch(search)
+			w.plainECM().decide(search, run, "approve")
+			w.hold(order("CASE-7", recsync.HoldTarget{License: "501"}))
+			if !void {
+				w.ecm.Fail(testserver.Fault{Route: "POST /v1/members/{id}/disposition/changereviewdecision", Times: -1, Status: 200, Body: `{"results":{}}`})
+			}
+			r, err := recsync.ReleaseHold(t.Context(), w.scope, releaseOf("CASE-7", recsync.HoldTarget{}))
+			if void {
+				require.NoError(t, err)
+				w.plainECM().perform(search, run)
+			} else {
+				require.ErrorIs(t, err, recsync.ErrVerify, "%+v", r)
+				require.NotEmpty(t, w.holdsOn(stored.Record.Node()), "it was released, and an old approval stands")
+			}
+			require.False(t, w.node(stored.Record.Node()).Destroyed, "it fires late")
+		})
+	}
+}
+
+// TestR48_AnOrderStopsWhereTheJournalTakesNothing: what cannot be taken down is
+// not done, and nothing after it.
+func TestR48_AnOrderStopsWhereTheJournalTakesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	stored := w.declared("501")["501"]
+	full := errors.New("the disk is full")
+	w.journal.refuse = func(e recsync.JournalEntry) error {
+		if e.Kind == recsync.Intent && e.Step == "hold" {
+			return full
+		}
+		return nil
+	}
+	w.ecm.Forget()
+	r, err := recsync.ApplyHold(t.Context(), w.scope, order("CASE-7", recsync.HoldTarget{Records: []recsync.RecordRef{stored.Record}}))
+	require.ErrorIs(t, err, full)
+	require.NotErrorIs(t, err, recsync.ErrPartial, "it is no matter of single documents")
+	require.Equal(t, recsync.Incomplete, r.Change)
+	require.Equal(t, []string{"POST /v1/holds"}, w.writes(), "something was done that the journal does not know of")
+	require.Equal(t, len(r.Items), results(r)[recsync.HoldFailed], "each document says that it is not held")
+}
+
+// TestR24_ANameWithoutARecordIsToldToWhoOrdersIt: record and rights are gone,
+// nothing stands there that could be held.
+func TestR24_ANameWithoutARecordIsToldToWhoOrdersIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	stored := w.declared("501", "502")
+	for _, id := range stored["501"].Documents() {
+		w.ecm.Change(int64(id), func(_ *string, _ *int64, deleted *bool) { *deleted = true })
+	}
+	r, err := recsync.ApplyHold(t.Context(), w.scope, order("CASE-7", recsync.HoldTarget{Records: refs(stored, "501", "502")}))
+	require.ErrorIs(t, err, recsync.ErrPartial)
+	require.ErrorContains(t, err, "acme/purchase/501/1/1")
+	require.Equal(t, map[recsync.HoldResult]int{recsync.HoldFailed: 1, recsync.HoldApplied: 2}, results(r), "%+v", r.Items)
+	r = w.release(releaseOf("CASE-7", recsync.HoldTarget{Records: refs(stored, "501", "502")}))
+	require.Equal(t, map[recsync.HoldResult]int{recsync.HoldAbsent: 1, recsync.HoldReleased: 2}, results(r), "what is gone needs no release: %+v", r.Items)
 }

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -233,4 +235,26 @@ func TestShareLimiter_PaysBothAndTheShareFirst(t *testing.T) {
 	cancel()
 	require.Error(t, recsync.ShareLimiter(fast{}, countingLimiter{&account}).Wait(ended))
 	require.Equal(t, 1, account, "who has no turn of its own takes none of the account's")
+}
+
+// TestR59_AShareOfTheRateIsNoMore: of ten a second a scope with half of it takes
+// five, also while nobody else takes any.
+func TestR59_AShareOfTheRateIsNoMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		text := strings.Replace(policyText(w, fmt.Sprintf(`{"folder": %d}`, w.root)), `"requests_per_second": 400`, `"requests_per_second": 10`, 1)
+		file, err := recsync.ReadPolicyFile(strings.NewReader(text))
+		require.NoError(t, err)
+		scope, err := recsync.NewOpener(file, w.environment()).Open(t.Context(), records.MustScopeID("acme-de"))
+		require.NoError(t, err)
+		w.ecm.Forget()
+		began := time.Now()
+		const asked = 25
+		for range asked {
+			_, err := scope.ECM().Nodes.Get(t.Context(), ecm.NodeID(w.root))
+			require.NoError(t, err)
+		}
+		require.GreaterOrEqual(t, time.Since(began), 3900*time.Millisecond, "the scope took more than its share")
+	})
 }

@@ -1,6 +1,7 @@
 package testserver
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -17,6 +18,8 @@ type ECMDispositionSearch struct {
 	Below int64
 	// Reviewers have to approve an item before it is acted on.
 	Reviewers []int64
+	// Group is the group of searches that it lies in; 0 means none.
+	Group int64
 }
 
 // ecmSearch is a saved disposition search.
@@ -74,7 +77,15 @@ const (
 func (e *ECM) AddDispositionSearch(name string, s ECMDispositionSearch) int64 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.add(&ecmNode{Parent: dispositionsID, Type: 555, Name: name, Search: &ecmSearch{RSIs: s.RSIs, Stage: s.Stage, Below: s.Below, Reviewers: s.Reviewers}})
+	return e.add(&ecmNode{Parent: cmp.Or(s.Group, dispositionsID), Type: 555, Name: name, Search: &ecmSearch{RSIs: s.RSIs, Stage: s.Stage, Below: s.Below, Reviewers: s.Reviewers}})
+}
+
+// AddDispositionGroup adds a group for disposition searches, in another one or,
+// for 0, in the disposition workspace.
+func (e *ECM) AddDispositionGroup(name string, in int64) int64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.add(&ecmNode{Parent: cmp.Or(in, dispositionsID), Type: 602, Name: name})
 }
 
 // RunDispositionSearch runs a search at once and returns the snapshot's qdate.
