@@ -188,8 +188,8 @@ func TestF4_WhoMaySeeANodeMayNotSeeItsContent(t *testing.T) {
 	require.Equal(t, []string{fmt.Sprint(legal)}, state.Asset.Groups)
 }
 
-// TestR56_EachScopeOfAFileHasItsOwn workspace, and an approval that a portal
-// gives needs the portal.
+// TestR56_EachScopeOfAFileHasItsOwn workspace, and each client its own
+// credentials; an approval that a portal gives needs the portal.
 func TestR56_EachScopeOfAFileHasItsOwn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -203,4 +203,9 @@ func TestR56_EachScopeOfAFileHasItsOwn(t *testing.T) {
 	require.ErrorContains(t, err, "scopes[1].root.workspace")
 	require.ErrorContains(t, err, "scope acme-de has that one")
 	require.ErrorContains(t, err, "scopes[1].policy.approval.source")
+
+	third := strings.Replace(strings.Replace(one, "acme-de", "zenith", 1), `"client": "Acme"`, `"client": "Zenith"`, 1)
+	_, err = recsync.ReadPolicyFile(strings.NewReader(text[:begin] + one + ",\n" + third + text[end:]))
+	require.ErrorContains(t, err, "scopes[1].ecm.user", "two clients share credentials")
+	require.ErrorContains(t, err, `client "Acme" uses these`)
 }

@@ -1,0 +1,95 @@
+package sync_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smintecm/sdk/ecm"
+	"github.com/smintecm/sdk/internal/testserver"
+	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/smint/adapter"
+	recsync "github.com/smintecm/sdk/sync"
+)
+
+// TestR40_AnEmptiedRecordIsADestroyedOne: the node stands, and nothing of its
+// content does.
+func TestR40_AnEmptiedRecordIsADestroyedOne(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	r := s.surfaced("501", nil)
+	require.NoError(t, s.ecm.Corrupt(int64(r.Record.Node()), func([]byte) []byte { return nil }))
+	receipt := s.mustPropagate(s.event(recsync.EventDisposed, r, nil))
+	require.Equal(t, recsync.CauseDestroyed, receipt.Access.Cause, receipt.Access.Reason)
+	require.Equal(t, adapter.Removed, receipt.Access.Access)
+	require.Empty(t, receipt.Certificate, "no run of ECM's says that it was its doing")
+	require.Equal(t, -1, s.downloads(portalID(r)))
+}
+
+// TestR45_WhatDidNotHappenIsNotRouted: the first use has ended, and somebody
+// says that the license has.
+func TestR45_WhatDidNotHappenIsNotRouted(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	r := s.surfaced("501", testserver.SmintJSON{
+		"to_be_used_until": testserver.SmintTime(s.clock.Now().Add(days(1))), "valid_until": testserver.SmintTime(s.clock.Now().Add(days(30))),
+	})
+	s.clock.Move(days(2))
+	receipt := s.mustPropagate(s.event(recsync.EventLicenseEnded, r, nil))
+	require.Equal(t, adapter.NoFirstUse, receipt.Access.Access, "what holds is carried over all the same")
+	require.Empty(t, s.routed, "somebody was asked to replace what may be used on")
+	s.mustPropagate(s.event(recsync.EventFirstUseEnded, r, nil))
+	require.Len(t, s.routed, 1)
+}
+
+// TestR41_WhatWasNeverShownIsNotShownByItsEnd: a record that our feed never had
+// does not come into it, not even as an expired one.
+func TestR41_WhatWasNeverShownIsNotShownByItsEnd(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	r := s.licensed("501", testserver.SmintJSON{"valid_until": testserver.SmintTime(s.clock.Now().Add(days(1)))})
+	s.clock.Move(days(2))
+	receipt := s.mustPropagate(s.event(recsync.EventLicenseEnded, r, nil))
+	require.Equal(t, adapter.Expired, receipt.Access.Access)
+	s.poll()
+	require.Equal(t, -1, s.downloads(portalID(r)), "its end has brought it into the portal")
+}
+
+// TestR45_ASuccessorThatIsGoneTakesNoPlace: nobody is led to what is not there,
+// and ECM gets no mark of it.
+func TestR45_ASuccessorThatIsGoneTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, func(c *recsync.ScopeConfig) { c.Policy.Access.ReplacedReference = "REPLACED" })
+	s.ecm.AddXrefType(testserver.ECMXrefType{Type: "REPLACED", Description: "replaced by", Related: "REPLACES"})
+	r, next := s.surfaced("501", nil), s.surfaced("502", nil)
+	s.ecm.Change(int64(next.Record.Node()), func(_ *string, _ *int64, deleted *bool) { *deleted = true })
+	_, err := s.propagate(s.event(recsync.EventSuperseded, r, func(e *recsync.DispositionEvent) { e.Evidence.Successor = next.Record.Key() }))
+	require.ErrorIs(t, err, recsync.ErrDisposed)
+	require.ErrorContains(t, err, next.Record.Key().String())
+	n, _ := s.ecm.Node(int64(r.Record.Node()))
+	require.NotContains(t, strings.Join(n.Xrefs, ","), "REPLACED")
+}
+
+// TestR31_WhatWasCarriedOutIsNotApprovedAgain: the list of a run has what is
+// still to be done, and nothing of what was.
+func TestR31_WhatWasCarriedOutIsNotApprovedAgain(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	for _, uuid := range []string{"501", "502"} {
+		s.licensed(uuid, nil)
+	}
+	s.retire(s.stored("501"))
+	search := s.ecm.AddDispositionSearch("Due images", testserver.ECMDispositionSearch{RSIs: []string{"MKT-07"}})
+	run := s.ecm.RunDispositionSearch(search)
+	held := s.stored("502")
+	s.ecm.AddHold("Acme v. Zenith", "LEGAL", int64(held.Record.Node()), int64(held.Rights))
+	s.plainECM().perform(search, run)
+	list, err := s.scope.DisposalList(t.Context(), ecm.NodeID(search), ecm.QDate(run))
+	require.NoError(t, err)
+	require.Len(t, list.Items, 2, "the held record and its rights document")
+	for _, i := range list.Items {
+		require.Equal(t, held.Record.Key(), i.Record)
+		require.ErrorIs(t, i.Holds.Check(), records.ErrOnHold)
+	}
+}
