@@ -94,17 +94,23 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		return err
 	}
 	b := &bridge{settings: s, file: file, getenv: getenv, out: &printer{w: stdout}}
+	leave := func() error { return nil }
+	defer func() { err = errors.Join(err, leave()) }()
 	if s.fakes {
 		f, err := startFakes(s.state, file)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, f.close(s.state)) }()
+		leave = f.stop
 		b.getenv, b.fakes = f.getenv, f
 		b.out.printf("fakes: ECM at %s, portals of %s", f.ecm.URL, f.clients())
 	}
 	if err := b.open(ctx); err != nil {
 		return errors.Join(err, b.close())
+	}
+	if s.fakes {
+		// Only who has the state folder alone writes the fakes' state there.
+		leave = func() error { return b.fakes.close(s.state) }
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	if s.check {

@@ -207,6 +207,7 @@ func TestBridge_APolicyEditedWhileItRunsIsNoticed(t *testing.T) {
 		require.Error(t, err)
 		require.Equal(t, recsync.TroubleInUse, recsync.TroubleOf(err), "%v", err)
 		require.ErrorContains(t, err, "next step: stop the other process")
+		require.NoFileExists(t, filepath.Join(state, "fakes", "ecm.json"), "the one that is refused writes nothing of its own")
 	})
 
 	silent, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(r.base, "http://"))
