@@ -87,6 +87,36 @@ func TestRunner_KeepsOnThroughAnOutageAndStopsWhenAsked(t *testing.T) {
 	})
 }
 
+// TestRunner_IsNotWellWhileItTriesAgain: a pass that is under way does not hide
+// that the one before it failed.
+func TestRunner_IsNotWellWhileItTriesAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		gate, passes := make(chan struct{}), 0
+		r, err := recsync.NewRunner(recsync.RunnerConfig{Name: "follow", Every: time.Minute, Pass: func(context.Context) (string, error) {
+			if passes++; passes == 1 {
+				return "", ecm.ErrUnavailable
+			}
+			<-gate
+			return "declared=1", nil
+		}})
+		require.NoError(t, err)
+		require.False(t, r.Status().Healthy(), "one that was not started does not work")
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- r.Run(ctx) }()
+		<-time.After(10 * time.Second)
+		require.Equal(t, recsync.RunnerRunning, r.Status().State)
+		require.False(t, r.Status().Healthy())
+		require.Equal(t, recsync.TroubleUnreachable, r.Status().Kind)
+		close(gate)
+		synctest.Wait()
+		require.True(t, r.Status().Healthy())
+		cancel()
+		require.NoError(t, <-ended)
+	})
+}
+
 func TestRunner_HintsThatEndLeaveTheClock(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
