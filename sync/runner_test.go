@@ -2,12 +2,14 @@ package sync_test
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -21,6 +23,7 @@ import (
 	"github.com/smintecm/sdk/records"
 	"github.com/smintecm/sdk/records/evidence"
 	"github.com/smintecm/sdk/smint"
+	"github.com/smintecm/sdk/smint/adapter"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -55,9 +58,10 @@ func TestRunner_KeepsOnThroughAnOutageAndStopsWhenAsked(t *testing.T) {
 		require.NotEmpty(t, s.Advice)
 		require.GreaterOrEqual(t, s.Lag, 10*time.Minute-time.Second, "the lag of an outage is visible")
 		mu.Lock()
-		require.Equal(t, []time.Duration{0, 2 * time.Second, 6 * time.Second, 14 * time.Second, 30 * time.Second, 62 * time.Second, 122 * time.Second}, at[:7],
-			"the pause after a failure grows up to the time between passes")
+		first := slices.Clone(at[:7])
 		mu.Unlock()
+		require.Equal(t, []time.Duration{0, 2 * time.Second, 6 * time.Second, 14 * time.Second, 30 * time.Second, 62 * time.Second, 122 * time.Second}, first,
+			"the pause after a failure grows up to the time between passes")
 		require.False(t, s.Healthy())
 		text, err := json.Marshal(s)
 		require.NoError(t, err)
@@ -139,13 +143,74 @@ func TestRunner_HintsThatEndLeaveTheClock(t *testing.T) {
 	})
 }
 
+// TestRunner_EndsWhereTryingAgainChangesNothing, and nowhere else: what passes by
+// itself, or by an administrator, is waited for.
+func TestRunner_EndsWhereTryingAgainChangesNothing(t *testing.T) {
+	t.Parallel()
+	for err, ends := range map[error]bool{
+		evidence.ErrTrailFenced: true, adapter.ErrConflict: true, recsync.ErrState: true,
+		ecm.ErrUnavailable: false, ecm.ErrDenied: false, ecm.ErrUnauthenticated: false, recsync.ErrSetup: false, syscall.ENOSPC: false, errors.New("x"): false,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			passes := 0
+			r, fault := recsync.NewRunner(recsync.RunnerConfig{Name: "follow", Scope: records.MustScopeID("acme"), Every: time.Minute, Pass: func(context.Context) (string, error) {
+				passes++
+				return "", fmt.Errorf("pass: %w", err)
+			}})
+			require.NoError(t, fault)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+			defer cancel()
+			got := r.Run(ctx)
+			if !ends {
+				require.NoError(t, got, "%v", err)
+				require.Greater(t, passes, 50)
+				return
+			}
+			require.ErrorIs(t, got, err)
+			require.ErrorContains(t, got, "runner acme follow")
+			require.Equal(t, 1, passes, "%v", err)
+			require.Equal(t, recsync.RunnerStopped, r.Status().State)
+			require.NotEmpty(t, r.Status().Advice)
+		})
+	}
+}
+
+// TestRunAll_NoneStopsTheOthers: each error is told, when all have ended.
+func TestRunAll_NoneStopsTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		passes := 0
+		runner := func(name string, err error) *recsync.Runner {
+			r, fault := recsync.NewRunner(recsync.RunnerConfig{Name: name, Every: time.Minute, Pass: func(context.Context) (string, error) {
+				if err == nil {
+					passes++
+				}
+				return "", err
+			}})
+			require.NoError(t, fault)
+			return r
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		err := recsync.RunAll(ctx, runner("well", nil), runner("unreadable", recsync.ErrState), runner("fenced", evidence.ErrTrailFenced))
+		require.ErrorIs(t, err, recsync.ErrState)
+		require.ErrorIs(t, err, evidence.ErrTrailFenced)
+		require.GreaterOrEqual(t, passes, 59, "the third one goes on")
+	})
+}
+
 // TestTrouble_IsToldApart: each way in which a service can be stuck is a class
 // of its own with its next step.
 func TestTrouble_IsToldApart(t *testing.T) {
 	t.Parallel()
 	for err, want := range map[error]recsync.Trouble{
 		&os.PathError{Op: "write", Path: "feed.json", Err: syscall.ENOSPC}: recsync.TroubleDisk,
+		&os.PathError{Op: "write", Path: "feed.json", Err: syscall.EDQUOT}: recsync.TroubleDisk,
+		&os.PathError{Op: "open", Path: "feed.json", Err: syscall.EACCES}:  recsync.TroubleState,
 		fmt.Errorf("x: %w", evidence.ErrTrailLocked):                       recsync.TroubleInUse,
+		fmt.Errorf("x: %w", evidence.ErrTrailFenced):                       recsync.TroubleInUse,
+		fmt.Errorf("x: %w", adapter.ErrConflict):                           recsync.TroubleInUse,
+		&tls.CertificateVerificationError{Err: errors.New("expired")}:      recsync.TroubleUnreachable,
 		fmt.Errorf("x: %w", recsync.ErrState):                              recsync.TroubleState,
 		fmt.Errorf("x: %w", smint.ErrGrantDead):                            recsync.TroubleLogin,
 		fmt.Errorf("x: %w", ecm.ErrUnauthenticated):                        recsync.TroubleLogin,
