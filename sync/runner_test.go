@@ -296,3 +296,73 @@ func TestFollow_DeclaresWhatComesAndRefusesAForeignCheckpoint(t *testing.T) {
 		require.ErrorContains(t, err, "format 99")
 	})
 }
+
+// followOnce runs a Follow for one pass.
+func followOnce(t *testing.T, s *recsync.Scope, c recsync.FollowConfig) recsync.RunnerStatus {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var status recsync.RunnerStatus
+	c.OnPass = func(s recsync.RunnerStatus) { status = s; cancel() }
+	r, err := recsync.Follow(s, c)
+	require.NoError(t, err)
+	require.NoError(t, r.Run(ctx))
+	return status
+}
+
+// TestFollow_EachSourceHasItsTurn: what one fails at does not keep the other
+// from it, and is told all the same.
+func TestFollow_EachSourceHasItsTurn(t *testing.T) {
+	t.Parallel()
+	w := newPortalWorld(t, nil)
+	w.finish("kv1", "1", "e", picture(40), approved(nil))
+	w.smint.Fail(testserver.Fault{Route: feedRoute, Times: -1, Status: 403})
+	status := followOnce(t, w.scope, recsync.FollowConfig{Purchases: w.store(), Portal: w.store()})
+	require.ErrorIs(t, status.Err(), smint.ErrDenied)
+	require.Equal(t, recsync.TroubleDenied, status.Kind)
+	require.NotEmpty(t, w.records(), "the portal has its turn")
+}
+
+// TestFollow_TakesQuarantineUpAgainInTime: once an hour, and after an hour that
+// an outage took as soon as it is over.
+func TestFollow_TakesQuarantineUpAgainInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.buy("1", picture(10), nil)
+	w.ecm.Deny(w.ecm.Options().User, "create")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	turns := make(chan time.Duration)
+	r, err := recsync.Follow(w.scope, recsync.FollowConfig{Purchases: w.store(), Now: w.clock.Now, Wait: func(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
+		select {
+		case turns <- d:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+		}
+		return ctx.Err()
+	}})
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- r.Run(ctx) }()
+	pass := func() string {
+		r.Hint()
+		<-turns
+		return r.Status().Summary
+	}
+	<-turns
+	require.Contains(t, r.Status().Summary, "quarantined=1")
+	w.ecm.Deny(w.ecm.Options().User)
+	require.Contains(t, pass(), "declared=0", "what waits for a person is not tried at each turn")
+	w.clock.Move(61 * time.Minute)
+	w.ecm.Fail(testserver.Fault{Times: -1, Status: 401})
+	pass()
+	require.Equal(t, recsync.TroubleLogin, r.Status().Kind, r.Status().Trouble)
+	w.ecm.Heal()
+	require.Contains(t, pass(), "declared=1", "the turn that failed does not count")
+	cancel()
+	require.NoError(t, <-ended)
+}
