@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -186,6 +187,41 @@ func TestF4_WhoMaySeeANodeMayNotSeeItsContent(t *testing.T) {
 	w.pass()
 	state, _ := w.surface.Feed().State(otcs(id))
 	require.Equal(t, []string{fmt.Sprint(legal)}, state.Asset.Groups)
+}
+
+// TestR44_ADayThatCannotBeReadPermitsNothing: what says until when a record may
+// be used, and is no day, or two, is no lack of a bound.
+func TestR44_ADayThatCannotBeReadPermitsNothing(t *testing.T) {
+	t.Parallel()
+	w := newSurfaced(t, func(_ *surfaced, p *recsync.SurfacePolicy) { p.Sources[1].Until = "Department" })
+	soon := w.clock.Now().Add(days(10)).UTC().Format(time.DateOnly)
+	for name, values := range map[string][]string{"words": {"Department", "till Easter"}, "two": {"Department", soon, "Department", soon}} {
+		id := w.approvedDocument(name+".pdf", "a", values...)
+		_, items := w.pass()
+		require.Equal(t, recsync.SurfaceWithheld, items[otcs(id)].Outcome, "%s: %s", name, items[otcs(id)].Reason)
+		require.Equal(t, recsync.CauseRightsUnreadable, items[otcs(id)].Cause, name)
+	}
+	id := w.approvedDocument("day.pdf", "a", "Department", soon)
+	_, items := w.pass()
+	require.Equal(t, adapter.Full, items[otcs(id)].Access, items[otcs(id)].Reason)
+}
+
+// TestR44_ADeclaredRecordOfAnotherClassIsNotOffered, and its bytes are not
+// served any more where it was.
+func TestR44_ADeclaredRecordOfAnotherClassIsNotOffered(t *testing.T) {
+	t.Parallel()
+	w := newSurfaced(t, func(w *surfaced, p *recsync.SurfacePolicy) { p.Sources[0].Classes = []ecm.NodeID{ecm.NodeID(w.class)} })
+	r := w.declared("501")["501"]
+	w.pass()
+	id := otcsOf(recsync.ExternalID(r.Record.Key()))
+	status, _ := w.bytes(id)
+	require.Equal(t, http.StatusOK, status)
+	w.ecm.Declare(int64(r.Record.Node()), w.ecm.AddRMClassification("Internal", "POL-03"))
+	status, _ = w.bytes(id)
+	require.Equal(t, http.StatusNotFound, status)
+	_, items := w.pass()
+	require.Equal(t, recsync.SurfaceHidden, items[id].Outcome, items[id].Reason)
+	require.Contains(t, items[id].Reason, "class")
 }
 
 // TestR56_EachScopeOfAFileHasItsOwn workspace, and each client its own

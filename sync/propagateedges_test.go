@@ -3,12 +3,14 @@ package sync_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/internal/testserver"
 	"github.com/smintecm/sdk/records"
+	"github.com/smintecm/sdk/rightsmap"
 	"github.com/smintecm/sdk/smint/adapter"
 	recsync "github.com/smintecm/sdk/sync"
 )
@@ -91,5 +93,53 @@ func TestR31_WhatWasCarriedOutIsNotApprovedAgain(t *testing.T) {
 	for _, i := range list.Items {
 		require.Equal(t, held.Record.Key(), i.Record)
 		require.ErrorIs(t, i.Holds.Check(), records.ErrOnHold)
+	}
+}
+
+// TestR56_ASuccessorOfAnotherScopeIsRefused, before the event has done anything.
+func TestR56_ASuccessorOfAnotherScopeIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, func(c *recsync.ScopeConfig) { c.Policy.Access.ReplacedReference = "REUSES" })
+	r := s.surfaced("501", nil)
+	s.ecm.Forget()
+	_, err := s.propagate(s.event(recsync.EventSuperseded, r, func(e *recsync.DispositionEvent) {
+		e.Evidence.Successor = records.MustRecordKey("zenith/purchase/502/1/1")
+	}))
+	require.ErrorIs(t, err, recsync.ErrForeignScope)
+	require.Empty(t, s.world.writes())
+	s.poll()
+	require.Equal(t, adapter.Full, s.says(r), "a reference of another scope has changed something")
+	require.Equal(t, 1, s.downloads(portalID(r)))
+}
+
+// TestR39_TheTransferOfAnotherRecordIsNone, though that one was acknowledged.
+func TestR39_TheTransferOfAnotherRecordIsNone(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	r := s.surfaced("501", nil)
+	other := &records.Transfer{Record: records.MustRecordKey("acme/purchase/999/1/1"), To: "State Archive", Package: records.DigestOf([]byte("package")), Sent: s.clock.Now()}
+	other.Acknowledgment = &records.Acknowledgment{By: "A. Archivist", At: s.clock.Now().Add(days(1)), Package: other.Package}
+	require.NoError(t, other.Acknowledged())
+	_, err := recsync.PropagateDisposition(t.Context(), s.scope, recsync.PropagateRequest{Event: s.event(recsync.EventTransferred, r, nil), Transfer: other})
+	require.ErrorIs(t, err, records.ErrNotAcknowledged)
+	require.ErrorContains(t, err, other.Record.String())
+	require.Equal(t, 1, s.downloads(portalID(r)))
+}
+
+// TestR40_RetentionEndsOnceItsDayHasBegunEverywhere, unless the policy names a
+// zone: nothing is taken away early.
+func TestR40_RetentionEndsOnceItsDayHasBegunEverywhere(t *testing.T) {
+	t.Parallel()
+	facts := recsync.AccessFacts{
+		Record: records.MustRecordKey("acme/purchase/501/1/1"), Existence: recsync.Exists, State: records.StateFinal, Approved: rightsmap.Yes,
+		Rights: []recsync.RightsSpan{{}}, Holds: records.NoHolds(), Retention: records.Due{On: records.MustDate("2031-03-04")},
+	}
+	for zone, begins := range map[string]string{"": "2031-03-04T12:00:00Z", "UTC": "2031-03-04T00:00:00Z", "Pacific/Auckland": "2031-03-03T11:00:00Z"} {
+		p := recsync.DefaultAccessPolicy()
+		p.RetentionZone = zone
+		at := instant(begins)
+		require.Equal(t, adapter.Full, p.Decide(facts, at.Add(-time.Second)).Access, "zone %q", zone)
+		require.Equal(t, at, p.Decide(facts, at.Add(-time.Second)).Changes, "zone %q", zone)
+		require.Equal(t, recsync.CauseRetentionEnded, p.Decide(facts, at).Cause, "zone %q", zone)
 	}
 }
