@@ -189,6 +189,33 @@ func TestF4_WhoMaySeeANodeMayNotSeeItsContent(t *testing.T) {
 	require.Equal(t, []string{fmt.Sprint(legal)}, state.Asset.Groups)
 }
 
+// TestR41_GroupsThatLostTheirSightLoseIt, whatever the catalog knows: somebody's
+// clock went ahead, and what takes away is carried out all the same.
+func TestR41_GroupsThatLostTheirSightLoseIt(t *testing.T) {
+	t.Parallel()
+	w := newSurfaced(t, func(_ *surfaced, p *recsync.SurfacePolicy) { p.Sources[1].Groups = []string{"legal", "sales"} })
+	id := w.approvedDocument("a.pdf", "a")
+	w.pass()
+	state, _ := w.surface.Feed().State(otcs(id))
+	require.Equal(t, []string{"legal", "sales"}, state.Asset.Groups)
+	_, err := w.surface.Feed().Publish(t.Context(), *state.Asset, state.Sequence+days(1).Microseconds())
+	require.NoError(t, err)
+	require.NoError(t, w.surface.Close())
+	w.config.Policy.Surface.Sources[1].Groups = []string{"legal"}
+	w.scope = w.newScope()
+	w.open()
+	_, items := w.pass()
+	require.Equal(t, recsync.SurfacePublished, items[otcs(id)].Outcome, items[otcs(id)].Reason)
+	state, _ = w.surface.Feed().State(otcs(id))
+	require.Equal(t, []string{"legal"}, state.Asset.Groups)
+	require.NoError(t, w.surface.Close())
+	w.config.Policy.Surface.Sources[1].Groups = nil
+	w.scope = w.newScope()
+	w.open()
+	_, items = w.pass()
+	require.Equal(t, recsync.SurfaceStale, items[otcs(id)].Outcome, "what gives something waits")
+}
+
 // TestR44_ADayThatCannotBeReadPermitsNothing: what says until when a record may
 // be used, and is no day, or two, is no lack of a bound.
 func TestR44_ADayThatCannotBeReadPermitsNothing(t *testing.T) {

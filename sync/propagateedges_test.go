@@ -1,6 +1,8 @@
 package sync_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -142,4 +144,61 @@ func TestR40_RetentionEndsOnceItsDayHasBegunEverywhere(t *testing.T) {
 		require.Equal(t, at, p.Decide(facts, at.Add(-time.Second)).Changes, "zone %q", zone)
 		require.Equal(t, recsync.CauseRetentionEnded, p.Decide(facts, at).Cause, "zone %q", zone)
 	}
+}
+
+// TestR43_AnEscalationThatReachesNobodyIsSaid: nothing is called told that was
+// not.
+func TestR43_AnEscalationThatReachesNobodyIsSaid(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	r := s.surfaced("501", testserver.SmintJSON{"valid_until": testserver.SmintTime(s.clock.Now().Add(days(1)))})
+	s.clock.Move(days(2))
+	down := errors.New("the pager is down")
+	s.asleep, s.carrying.Escalate = true, func(context.Context, recsync.Escalation) error { return down }
+	s.restart()
+	receipt, err := s.propagate(s.event(recsync.EventLicenseEnded, r, nil))
+	require.ErrorIs(t, err, recsync.ErrNotProven)
+	require.ErrorIs(t, err, down)
+	require.False(t, receipt.Places[0].Escalated, "%+v", receipt.Places[0])
+}
+
+// TestR34_TheStubThatStoodFirstStands: another process leaves one in between, and
+// this call claims no certificate that nobody finds there.
+func TestR34_TheStubThatStoodFirstStands(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	r, e := s.disposed("501")
+	name, folder := r.Record.Key().CompanionName(records.CompanionStub), s.node(r.Record.Node()).Parent
+	var others int64
+	s.journal.refuse = func(j recsync.JournalEntry) error {
+		if j.Kind != recsync.Intent || j.Step != "leave a stub" || others != 0 {
+			return nil
+		}
+		var err error
+		others, err = s.ecm.AddDocument(folder, name, []byte("another's"))
+		return err
+	}
+	receipt, err := s.propagate(e)
+	require.NoError(t, err)
+	require.NotZero(t, others)
+	require.Equal(t, ecm.NodeID(others), receipt.Document.Node())
+	require.Empty(t, receipt.Certificate, "a certificate is claimed that is not there")
+	require.Contains(t, strings.Join(receipt.Findings, "\n"), "another stub stands there")
+	require.Equal(t, 1, s.ecm.CountNamed(name))
+}
+
+// TestF8_SearchesInGroupsAreSeen, however deep, and a hold that suspends the end
+// of a retention is no review that kept the record.
+func TestF8_SearchesInGroupsAreSeen(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	s.surfaced("501", nil)
+	store := s.watchStore()
+	require.Empty(t, s.watch(store))
+	s.retire(s.stored("501"))
+	group := s.ecm.AddDispositionGroup("2034", s.ecm.AddDispositionGroup("Marketing", 0))
+	s.ecm.RunDispositionSearch(s.ecm.AddDispositionSearch("Due", testserver.ECMDispositionSearch{RSIs: []string{"MKT-07"}, Group: group}))
+	require.Equal(t, []string{"disposition_due 501", "retention_ended 501"}, kindsOf(s.watch(store)))
+	s.ecm.AddHold("Acme v. Zenith", "LEGAL", int64(s.stored("501").Record.Node()))
+	require.Equal(t, []string{"hold_set 501"}, kindsOf(s.watch(store)), "held is not kept")
 }
