@@ -46,6 +46,14 @@ var planCases = map[string]planCase{
 			return p, p.Steps, err
 		}
 	},
+	"PlanRelateRecords": func(t *testing.T) (*world, func() (planned, []recsync.Step, error)) {
+		w := newWorld(t, nil)
+		from, to := mustDeclare(w, w.asset("1", picture(10))), mustDeclare(w, w.asset("2", picture(20)))
+		return w, func() (planned, []recsync.Step, error) {
+			p, err := recsync.PlanRelateRecords(t.Context(), w.scope, recsync.RelateRequest{From: from.Record, To: to.Record, Type: "PART", Comment: "goes with it"})
+			return p, p.Steps, err
+		}
+	},
 	"PlanSupersedeRecord": func(t *testing.T) (*world, func() (planned, []recsync.Step, error)) {
 		w := newWorld(t, nil)
 		mustDeclare(w, w.asset("1", picture(10)))
