@@ -379,4 +379,18 @@ func queueOf(err error) string {
 	return QueueBroken
 }
 
-func short(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+func short(err error) string {
+	var b strings.Builder
+	for line := range strings.Lines(err.Error()) {
+		text := strings.Join(strings.Fields(line), " ")
+		switch {
+		case text == "" || b.Len() == 0:
+		case strings.HasSuffix(b.String(), ":"):
+			b.WriteByte(' ')
+		default:
+			b.WriteString("; ")
+		}
+		b.WriteString(text)
+	}
+	return b.String()
+}

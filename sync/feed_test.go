@@ -448,3 +448,14 @@ func unzip(t *testing.T, b []byte) map[string]string {
 	}
 	return files
 }
+
+// TestFollow_AReasonOfSeveralPartsIsOneLine, whose parts can be told apart.
+func TestFollow_AReasonOfSeveralPartsIsOneLine(t *testing.T) {
+	t.Parallel()
+	w := newPortalWorld(t, nil)
+	w.finish("kv-1", "1", "e1", picture(10), approved(testserver.SmintJSON{"approval": "draft"}))
+	_, items := w.followPortal(w.store(), recsync.FollowOptions{})
+	reason := items["acme/asset/99:image:kv-1/1"].Reason
+	require.Contains(t, reason, `the policy accepts ["final" "released"]; mandatory metadata missing`)
+	require.NotContains(t, reason, "\n")
+}

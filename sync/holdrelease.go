@@ -61,6 +61,11 @@ func (p *ReleasePlan) String() string {
 // reported. When all of the hold is released and it holds nothing anywhere, it
 // ends, and says so in ECM: who, why and when.
 //
+// Before anything is released, approvals of a disposition that were given
+// earlier are made pending again, so that what fell due meanwhile is reviewed
+// anew. If this user may not look at dispositions, the records are released all
+// the same, and a finding says that a person has to see to it.
+//
 // Each document is read back among the hold's own items; the receipt says of
 // each what became of it. A hold that is not there, or holds none of what is
 // meant, is no error: the receipt says Skipped and why. If a document failed,
