@@ -233,6 +233,22 @@ func TestR44_ADayThatCannotBeReadPermitsNothing(t *testing.T) {
 	require.Equal(t, adapter.Full, items[otcs(id)].Access, items[otcs(id)].Reason)
 }
 
+// TestR44_ARecordOfAnotherSizeIsNotOffered: what stands there is not what the
+// record says, and nobody need read it to see that.
+func TestR44_ARecordOfAnotherSizeIsNotOffered(t *testing.T) {
+	t.Parallel()
+	w := newSurfaced(t, nil)
+	r := w.declared("501")["501"]
+	w.pass()
+	id := otcsOf(recsync.ExternalID(r.Record.Key()))
+	require.NoError(t, w.ecm.Corrupt(int64(r.Record.Node()), func(b []byte) []byte { return append(b, 'x') }))
+	status, _ := w.bytes(id)
+	require.Equal(t, http.StatusNotFound, status)
+	_, items := w.pass()
+	require.Equal(t, recsync.SurfaceHidden, items[id].Outcome, items[id].Reason)
+	require.Contains(t, items[id].Reason, "201 bytes, and the record says 200")
+}
+
 // TestR44_ADeclaredRecordOfAnotherClassIsNotOffered, and its bytes are not
 // served any more where it was.
 func TestR44_ADeclaredRecordOfAnotherClassIsNotOffered(t *testing.T) {

@@ -258,3 +258,19 @@ func TestR59_AShareOfTheRateIsNoMore(t *testing.T) {
 		require.GreaterOrEqual(t, time.Since(began), 3900*time.Millisecond, "the scope took more than its share")
 	})
 }
+
+// TestR56_ANameIsNoWorkspace: what bears the workspace's name and stands for
+// something else is not taken for the scope's root.
+func TestR56_ANameIsNoWorkspace(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	kind, templates := w.ecm.AddWorkspaceType(testserver.ECMWorkspaceType{Name: "Client", Templates: []testserver.ECMTemplate{{Name: "Client"}}})
+	w.ecm.AddFolder(2000, "Acme DE")
+	root := fmt.Sprintf(`{"workspace": {"template": %d, "type": %d, "name": "Acme DE", "parent": 2000, "system": "CRM", "object_type": "CLIENT", "object_id": "4711"}}`, templates[0], kind)
+	file, err := recsync.ReadPolicyFile(strings.NewReader(policyText(w, root)))
+	require.NoError(t, err)
+	_, err = recsync.NewOpener(file, w.environment()).Open(t.Context(), records.MustScopeID("acme-de"))
+	require.ErrorIs(t, err, recsync.ErrNotOurs)
+	require.ErrorContains(t, err, "acme-de")
+	require.ErrorContains(t, err, `"Acme DE"`)
+}
