@@ -274,15 +274,32 @@ func (s ScopePolicy) check(p *PolicyFile, field string, faults *records.Problems
 // contradict notes what scope i and one before it cannot both be.
 func (p *PolicyFile) contradict(i int, faults *records.Problems) {
 	s, field := p.Scopes[i], fmt.Sprintf("scopes[%d]", i)
-	for _, other := range p.Scopes[:i] {
+	for j, other := range p.Scopes[:i] {
 		faults.Check(s.ID != other.ID, field+".id", s.ID, "an id of its own: another scope has it")
 		same := s.ECM.System == other.ECM.System
+		if same {
+			s.offersNothingOf(other, field, faults)
+			other.offersNothingOf(s, fmt.Sprintf("scopes[%d]", j), faults)
+		}
 		faults.Check(!same || s.Root.Folder == 0 || s.Root.Folder != other.Root.Folder, field+".root.folder", s.Root.Folder, fmt.Sprintf("a root of its own: scope %s has that one", other.ID))
 		if s.Root.Workspace != nil && other.Root.Workspace != nil {
 			faults.Check(!same || *s.Root.Workspace != *other.Root.Workspace, field+".root.workspace", s.Root.Workspace.ObjectID, fmt.Sprintf("a workspace of its own: scope %s has that one", other.ID))
 		}
 		clients := s.Client != "" && other.Client != "" && s.Client != other.Client
 		faults.Check(!same || !clients || s.ECM.User != other.ECM.User, field+".ecm.user", s.ECM.User, fmt.Sprintf("credentials of its own: client %q uses these", other.Client))
+	}
+}
+
+// offersNothingOf notes folders to be offered that are the root of another scope.
+func (s ScopePolicy) offersNothingOf(other ScopePolicy, field string, faults *records.Problems) {
+	if s.Policy.Surface == nil || other.Root.Folder == 0 || s.ID == other.ID {
+		return
+	}
+	for k, src := range s.Policy.Surface.Sources {
+		for n, folder := range src.Folders {
+			faults.Check(folder != other.Root.Folder, fmt.Sprintf("%s.policy.surface.sources[%d].folders[%d]", field, k, n), folder,
+				fmt.Sprintf("a folder of this scope: it is the root of scope %s", other.ID))
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -273,4 +274,26 @@ func TestR56_ANameIsNoWorkspace(t *testing.T) {
 	require.ErrorIs(t, err, recsync.ErrNotOurs)
 	require.ErrorContains(t, err, "acme-de")
 	require.ErrorContains(t, err, `"Acme DE"`)
+}
+
+// TestR56_AScopeOffersNothingFromAnothersRoot, whichever of the two stands first
+// in the file.
+func TestR56_AScopeOffersNothingFromAnothersRoot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	text := policyText(w, `{"folder": 41001}`)
+	begin, end := strings.Index(text, "    {\n      \"id\""), strings.LastIndex(text, "\n  ]")
+	one := text[begin:end]
+	surface := `"approval": {"source": "purchase"}, "surface": {"sources": [{"name": "papers", "own": true, "approval": {"attribute": "A", "accepted": ["yes"]}, "folders": [41002,
+41001]}]}`
+	two := strings.NewReplacer("acme-de", "zenith", `"client": "Acme"`, `"client": "Zenith"`, "41001", "42001", w.ecm.Options().User, "zenith", `"approval": {"source": "purchase"}`, surface).Replace(one)
+	for i, scopes := range []string{two + ",\n" + one, one + ",\n" + two} {
+		_, err := recsync.ReadPolicyFile(strings.NewReader(text[:begin] + scopes + text[end:]))
+		faults, ok := errors.AsType[*recsync.PolicyFileError](err)
+		require.True(t, ok, "%v", err)
+		require.Len(t, faults.Faults, 1, "%v", err)
+		require.Equal(t, fmt.Sprintf("scopes[%d].policy.surface.sources[0].folders[1]", i), faults.Faults[0].Field)
+		require.Contains(t, faults.Faults[0].Want, "the root of scope acme-de")
+		require.Positive(t, faults.Faults[0].Line)
+	}
 }
