@@ -1,6 +1,8 @@
 package sync_test
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -119,4 +121,52 @@ func TestCheck_WhatNoCallTellsIsUnproven(t *testing.T) {
 	require.Contains(t, report.String()[i:], `the server lists no function "4711"`)
 	// The scope itself knows what it knew: a check learns for itself alone.
 	require.Equal(t, records.MustScopeID("acme"), w.scope.ID())
+}
+
+// TestCheck_AsksAnew: what the scope has learned while it worked is no proof of
+// what is there now.
+func TestCheck_AsksAnew(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.ecm.AddCode("hold_type", "LEGAL", "Legal")
+	w.buy("1", picture(10), nil)
+	w.follow(w.store(), recsync.FollowOptions{})
+	require.Len(t, w.records(), 1)
+	w.ecm.Change(int64(w.config.Policy.Classes[0].Class), func(_ *string, _ *int64, deleted *bool) { *deleted = true })
+	report, err := recsync.Check(t.Context(), w.scope, recsync.CheckOptions{})
+	require.NoError(t, err)
+	require.Len(t, report.Missing(), 1, report.String())
+	require.Contains(t, report.Missing()[0].What, "class")
+}
+
+// TestCheck_APortalIsSearchedForWhatTellsItsApproval: what one asset cannot tell
+// is unproven, and a portal that is not there is the one thing to ask for.
+func TestCheck_APortalIsSearchedForWhatTellsItsApproval(t *testing.T) {
+	t.Parallel()
+	w := newPortalWorld(t, nil)
+	w.ecm.AddCode("hold_type", "LEGAL", "Legal")
+	stand := func(s *recsync.Scope) (needs []string, report recsync.CheckReport) {
+		report, err := recsync.Check(t.Context(), s, recsync.CheckOptions{})
+		require.NoError(t, err)
+		for _, n := range report.Needs {
+			if n.System == "Smint.io" {
+				needs = append(needs, string(n.State)+" "+n.What)
+			}
+		}
+		return needs, report
+	}
+	searched, attribute := "the portal can be searched", fmt.Sprintf("attribute %q of portal assets", w.config.Policy.Approval.Attribute)
+	needs, report := stand(w.scope)
+	require.Equal(t, []string{"met " + searched, "unproven " + attribute}, needs)
+	require.NoError(t, report.Err(), "what cannot be told is not missing")
+	w.finish("kv1", "1", "e", picture(40), approved(nil))
+	needs, _ = stand(w.scope)
+	require.Equal(t, []string{"met " + searched, "met " + attribute}, needs)
+
+	w.smint.Fail(testserver.Fault{Times: -1, Status: 403, Where: func(q *http.Request) bool { return strings.HasPrefix(q.URL.Path, "/frontend/") }})
+	needs, report = stand(w.scope)
+	require.Equal(t, []string{"missing " + searched, "not asked " + attribute}, needs)
+	require.Len(t, report.Missing(), 1, report.String())
+	require.Contains(t, report.Missing()[0].Ask, testserver.PortalUUID)
+	require.Equal(t, recsync.TroubleDenied, report.Missing()[0].Kind)
 }
