@@ -136,6 +136,21 @@ func TestReconcile_AFinalRecordKeepsItsAttributes(t *testing.T) {
 	require.Contains(t, plan.Open()[0].What, "final")
 }
 
+// TestReconcile_ACutContentIsSeenWithoutReadingIt: its size tells.
+func TestReconcile_ACutContentIsSeenWithoutReadingIt(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	r := w.licensed("501", nil)
+	require.NoError(t, w.ecm.Corrupt(int64(r.Record.Node()), func(b []byte) []byte { return b[:len(b)-1] }))
+	for _, whole := range []bool{false, true} {
+		plan := mustReconcile(t, w.scope, recsync.ReconcileRequest{Bytes: whole})
+		require.Len(t, plan.Findings, 1, plan.String())
+		require.Equal(t, recsync.DiffDiffering, plan.Findings[0].Difference)
+		require.Contains(t, plan.Findings[0].What, "and the record says")
+		require.Len(t, plan.Open(), 1, "what was lost cannot be written anew")
+	}
+}
+
 // TestReconcile_PlacesAreReadBack: what a portal shows of a record is held
 // against what may be done with it.
 func TestReconcile_PlacesAreReadBack(t *testing.T) {

@@ -109,6 +109,9 @@ func TestR35_TheCertificateClaimsNoMoreThanWasObserved(t *testing.T) {
 	receipt = s.mustPropagate(e)
 	require.Empty(t, receipt.Certificate)
 	require.NotZero(t, s.stored("503").Stub, "what was destroyed leaves a stub, signed or not")
+	plan, err := recsync.PlanReconcile(t.Context(), s.scope, recsync.ReconcileRequest{})
+	require.NoError(t, err)
+	require.Empty(t, plan.Findings, "a record that was destroyed, and left its stub, is where it should be")
 }
 
 // TestR33_DestructionIsReadBack before anything calls it so: by id, in lists, in
