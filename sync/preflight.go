@@ -103,6 +103,10 @@ type CheckOptions struct {
 	// them; by default they are looked for by those names, and a server that
 	// lists others leaves the need unproven.
 	Functions map[string]string
+	// Beside are the scopes whose records lie on the same server, this one or not:
+	// the root may lie in none of theirs, where each would count the records of
+	// this scope among its own.
+	Beside []*Scope
 }
 
 // Check proves, by calls that change nothing on either side, that credentials,
@@ -212,6 +216,7 @@ func (c *checker) ecm(ctx context.Context) {
 	})
 	down := c.stop
 	c.stop = down || !rooted
+	c.apart(ctx)
 	c.offered(ctx)
 	c.notes("category", func(note func(string, ...any)) error { return s.checkCategory(ctx, note) })
 	c.stop = down
@@ -222,6 +227,25 @@ func (c *checker) ecm(ctx context.Context) {
 	c.notes("metadata in step", func(note func(string, ...any)) error { return s.checkMetadata(ctx, note) })
 	c.need("holds can be read", "the privilege to see holds: without it no record can be shown or disposed of", func() (string, error) {
 		_, err := s.ecm.Holds.Names(ctx)
+		return "", err
+	})
+}
+
+// apart looks whether the root lies in another scope's.
+func (c *checker) apart(ctx context.Context) {
+	others := slices.DeleteFunc(slices.Clone(c.o.Beside), func(other *Scope) bool { return other.id == c.s.id })
+	if len(others) == 0 {
+		return
+	}
+	c.need("root apart from other scopes'", "a root that lies in no other scope's", func() (string, error) {
+		way, err := c.s.ecm.Nodes.Ancestors(ctx, c.s.root)
+		for _, at := range way {
+			for _, other := range others {
+				if at.ID == other.root {
+					return "", fmt.Errorf("%w: node %s lies in node %s %q, the root of scope %s", ErrSetup, c.s.root, at.ID, at.Name, other.id)
+				}
+			}
+		}
 		return "", err
 	})
 }

@@ -109,6 +109,38 @@ func TestR58_CheckNamesExactlyWhatIsMissing(t *testing.T) {
 	}
 }
 
+// TestR56_CheckTellsRootsThatLieInEachOther: of two scopes, the one whose root
+// lies in the other's is named, and the one around it is not.
+func TestR56_CheckTellsRootsThatLieInEachOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.ecm.AddCode("hold_type", "LEGAL", "Legal")
+	around := w.scope
+	w.config.ID = records.MustScopeID("globex")
+	for root, inside := range map[int64]bool{
+		w.ecm.AddFolder(w.ecm.AddFolder(w.root, "Clients"), "Globex"): true,
+		w.ecm.AddFolder(2000, "Globex"):                               false,
+		w.root:                                                        true,
+	} {
+		w.config.Root = ecm.NodeID(root)
+		within := w.newScope()
+		both := recsync.CheckOptions{Beside: []*recsync.Scope{around, within}}
+		report, err := recsync.Check(t.Context(), within, both)
+		require.NoError(t, err)
+		if inside {
+			require.ErrorContains(t, report.Err(), "root apart from other scopes': a root that lies in no other scope's")
+			require.Contains(t, report.Missing()[0].Found, "the root of scope acme")
+		} else {
+			require.NoError(t, report.Err())
+		}
+		if root != w.root {
+			report, err = recsync.Check(t.Context(), around, both)
+			require.NoError(t, err)
+			require.NoError(t, report.Err(), "it lies in nobody's")
+		}
+	}
+}
+
 func TestCheck_WhatNoCallTellsIsUnproven(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

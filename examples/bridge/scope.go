@@ -24,6 +24,7 @@ import (
 // shared with another scope but the rate of a common account.
 type tenant struct {
 	dir     string
+	system  string
 	scope   *recsync.Scope
 	key     ed25519.PrivateKey
 	store   *evidence.TrailFolder
@@ -37,7 +38,7 @@ type tenant struct {
 // openTenant opens a scope and its state. The trail is opened first: its lock
 // keeps a second process off the whole folder.
 func (b *bridge) openTenant(ctx context.Context, p recsync.ScopePolicy, opener *recsync.Opener, offers *adapter.Publisher) (t *tenant, err error) {
-	t = &tenant{dir: filepath.Join(b.state, p.ID.String())}
+	t = &tenant{dir: filepath.Join(b.state, p.ID.String()), system: p.ECM.System}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("scope %s: %w", p.ID, err), t.close())

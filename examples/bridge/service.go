@@ -120,11 +120,22 @@ func explain(err error) error {
 func (b *bridge) check(ctx context.Context) error {
 	var errs []error
 	for _, t := range b.all {
-		report, err := recsync.Check(ctx, t.scope, recsync.CheckOptions{})
+		report, err := b.ask(ctx, t)
 		b.out.printf("%s", report)
 		errs = append(errs, err, report.Err())
 	}
 	return errors.Join(errs...)
+}
+
+// ask checks one scope, and that its root lies in no other one's.
+func (b *bridge) ask(ctx context.Context, t *tenant) (recsync.CheckReport, error) {
+	var o recsync.CheckOptions
+	for _, other := range b.all {
+		if other.system == t.system {
+			o.Beside = append(o.Beside, other.scope)
+		}
+	}
+	return recsync.Check(ctx, t.scope, o)
 }
 
 // serve runs everything until ctx ends. A scope that lacks something says so
@@ -135,7 +146,7 @@ func (b *bridge) serve(ctx context.Context) error {
 		return fmt.Errorf("%w: give another -listen", err)
 	}
 	for _, t := range b.all {
-		if report, err := recsync.Check(ctx, t.scope, recsync.CheckOptions{}); err == nil && report.Err() != nil {
+		if report, err := b.ask(ctx, t); err == nil && report.Err() != nil {
 			b.out.printf("%s", report)
 		}
 	}
