@@ -207,6 +207,23 @@ func (f *fakes) act(n int) (string, error) {
 	return fmt.Sprintf("Pat buys picture %s for %s, with a license until %s", id, s.ID, until.Format(time.TimeOnly)), err
 }
 
+// unsaved is there as long as the fakes' state is that of a process.
+const unsaved = "unsaved"
+
+// claim takes the state folder for the fakes. Fakes that were killed with their
+// bridge never saved what the bridge knows of them.
+func (f *fakes) claim(state string) error {
+	mark, err := os.OpenFile(filepath.Join(state, "fakes", unsaved), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("the last bridge on %s was killed, and with it both fakes: -fakes runs them in the same process, and what they held is lost. "+
+			"Remove the folder or give another -state. Servers of their own, as real ones or those of go run ./examples/fakes, outlive a bridge that is killed", state)
+	}
+	if err != nil {
+		return err
+	}
+	return mark.Close()
+}
+
 // close saves the state of both systems, which a restart goes on from.
 func (f *fakes) close(state string) error {
 	dir := filepath.Join(state, "fakes")
@@ -214,6 +231,9 @@ func (f *fakes) close(state string) error {
 	for id, t := range f.tenants {
 		home := filepath.Join(dir, id.String())
 		errs = append(errs, os.MkdirAll(home, 0o700), t.Save(home))
+	}
+	if errors.Join(errs...) == nil {
+		errs = append(errs, os.Remove(filepath.Join(dir, unsaved)))
 	}
 	return errors.Join(append(errs, f.stop())...)
 }

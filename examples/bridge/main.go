@@ -110,6 +110,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	}
 	if s.fakes {
 		// Only who has the state folder alone writes the fakes' state there.
+		if err := b.fakes.claim(s.state); err != nil {
+			return errors.Join(err, b.close())
+		}
 		leave = func() error { return b.fakes.close(s.state) }
 	}
 	defer func() { err = errors.Join(err, b.close()) }()

@@ -213,8 +213,23 @@ func TestBridge_APolicyEditedWhileItRunsIsNoticed(t *testing.T) {
 	silent, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(r.base, "http://"))
 	require.NoError(t, err)
 	defer func() { _ = silent.Close() }()
+	require.FileExists(t, filepath.Join(state, "fakes", unsaved), "should it be killed")
 	// Whoever is connected and asks nothing does not turn a stop into a failure.
 	r.end()
+	require.NoFileExists(t, filepath.Join(state, "fakes", unsaved))
+}
+
+// TestBridge_FakesThatWereKilledAreNotTakenForTheSystems that the bridge knows.
+func TestBridge_FakesThatWereKilledAreNotTakenForTheSystems(t *testing.T) {
+	t.Parallel()
+	state := t.TempDir()
+	check := func() error {
+		return run(t.Context(), []string{"-policy", copyPolicy(t), "-fakes", "-state", state, "-check"}, os.Getenv, io.Discard, io.Discard)
+	}
+	require.NoError(t, check())
+	require.NoError(t, check(), "they were stopped and saved")
+	require.NoError(t, os.WriteFile(filepath.Join(state, "fakes", unsaved), nil, 0o600))
+	require.ErrorContains(t, check(), "Remove the folder or give another -state", "the next step")
 }
 
 func TestBridge_BadInputIsToldApart(t *testing.T) {
