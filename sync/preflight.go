@@ -104,8 +104,8 @@ type CheckOptions struct {
 	// lists others leaves the need unproven.
 	Functions map[string]string
 	// Beside are the scopes whose records lie on the same server, this one or not:
-	// the root may lie in none of theirs, where each would count the records of
-	// this scope among its own.
+	// its root may lie in none of theirs, where each would count the records of
+	// this scope among its own, nor may a folder that it offers.
 	Beside []*Scope
 }
 
@@ -231,22 +231,34 @@ func (c *checker) ecm(ctx context.Context) {
 	})
 }
 
-// apart looks whether the root lies in another scope's.
+// apart looks whether the root, or a folder that is offered, lies in another
+// scope's root.
 func (c *checker) apart(ctx context.Context) {
 	others := slices.DeleteFunc(slices.Clone(c.o.Beside), func(other *Scope) bool { return other.id == c.s.id })
 	if len(others) == 0 {
 		return
 	}
-	c.need("root apart from other scopes'", "a root that lies in no other scope's", func() (string, error) {
-		way, err := c.s.ecm.Nodes.Ancestors(ctx, c.s.root)
-		for _, at := range way {
-			for _, other := range others {
-				if at.ID == other.root {
-					return "", fmt.Errorf("%w: node %s lies in node %s %q, the root of scope %s", ErrSetup, c.s.root, at.ID, at.Name, other.id)
+	own := []ecm.NodeID{c.s.root}
+	if surface := c.s.policy.Surface; surface != nil {
+		for _, source := range surface.Sources {
+			own = append(own, source.Folders...)
+		}
+	}
+	c.need("root and folders apart from other scopes'", "a root, and folders to be offered, that lie in no other scope's root", func() (string, error) {
+		for _, id := range own {
+			way, err := c.s.ecm.Nodes.Ancestors(ctx, id)
+			if err != nil {
+				return "", err
+			}
+			for _, at := range way {
+				for _, other := range others {
+					if at.ID == other.root {
+						return "", fmt.Errorf("%w: node %s lies in node %s %q, the root of scope %s", ErrSetup, id, at.ID, at.Name, other.id)
+					}
 				}
 			}
 		}
-		return "", err
+		return "", nil
 	})
 }
 

@@ -128,7 +128,7 @@ func TestR56_CheckTellsRootsThatLieInEachOther(t *testing.T) {
 		report, err := recsync.Check(t.Context(), within, both)
 		require.NoError(t, err)
 		if inside {
-			require.ErrorContains(t, report.Err(), "root apart from other scopes': a root that lies in no other scope's")
+			require.ErrorContains(t, report.Err(), "root and folders apart from other scopes'")
 			require.Contains(t, report.Missing()[0].Found, "the root of scope acme")
 		} else {
 			require.NoError(t, report.Err())
@@ -139,6 +139,16 @@ func TestR56_CheckTellsRootsThatLieInEachOther(t *testing.T) {
 			require.NoError(t, report.Err(), "it lies in nobody's")
 		}
 	}
+	// The root is its own; what it offers is not.
+	w.config.Root = ecm.NodeID(w.ecm.AddFolder(2000, "Globex records"))
+	folder := ecm.NodeID(w.ecm.AddFolder(w.root, "Reference"))
+	w.config.Policy.Surface = &recsync.SurfacePolicy{Sources: []recsync.SurfaceSource{{
+		Name: "reference", Folders: []ecm.NodeID{folder}, Own: true, Approval: recsync.SurfaceApproval{Attribute: "Source", Accepted: []string{"yes"}},
+	}}}
+	report, err := recsync.Check(t.Context(), w.newScope(), recsync.CheckOptions{Beside: []*recsync.Scope{around}})
+	require.NoError(t, err)
+	require.Len(t, report.Missing(), 1, report.String())
+	require.Contains(t, report.Missing()[0].Found, "node "+folder.String()+" lies in node")
 }
 
 func TestCheck_WhatNoCallTellsIsUnproven(t *testing.T) {
