@@ -475,10 +475,18 @@ func TestSecret_NeverShows(t *testing.T) {
 func TestReply_IsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c, attempts := mocked(t, Config{MaxReply: 100}, answer(200, `{"x":"`+strings.Repeat("a", 200)+`"}`))
+		full := `{"id":7}` + strings.Repeat(" ", 92)
+		c, attempts := mocked(t, Config{MaxReply: 100}, answer(200, full+" "))
 		_, err := getNode(t.Context(), c)
-		require.ErrorIs(t, err, ErrTooLarge)
+		require.ErrorIs(t, err, ErrTooLarge, "one byte more, and no cut")
+		f, ok := errors.AsType[*Failure](err)
+		require.True(t, ok)
+		require.False(t, f.Retryable)
 		require.Equal(t, 1, *attempts)
+
+		c, _ = mocked(t, Config{MaxReply: 100}, answer(200, full))
+		_, err = getNode(t.Context(), c)
+		require.NoError(t, err, "the bound itself is legal")
 	})
 }
 
