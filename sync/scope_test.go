@@ -175,6 +175,43 @@ func TestR48_NoIntentNoMutation(t *testing.T) {
 	require.Empty(t, w.writes())
 }
 
+// TestR48_AnOutcomeThatIsNotTakenDownEndsThePass: what a step did stands in ECM
+// and nowhere else, so nothing more is done, the checkpoint stays, and the next
+// pass looks before it goes on.
+func TestR48_AnOutcomeThatIsNotTakenDownEndsThePass(t *testing.T) {
+	t.Parallel()
+	full := errors.New("disk full")
+	for _, step := range []string{"create folder", "upload", "classify", "finalize", "upload rights document"} {
+		w := newWorld(t, nil)
+		w.buy("1", picture(10), nil)
+		w.buy("2", picture(20), nil)
+		refused, after := false, 0
+		w.journal.refuse = func(e recsync.JournalEntry) error {
+			switch {
+			case refused:
+				after++
+			case e.Kind == recsync.Outcome && e.Step == step:
+				refused = true
+				return full
+			}
+			return nil
+		}
+		store := w.store()
+		r, err := recsync.FollowPurchases(t.Context(), w.scope, store, recsync.FollowOptions{})
+		require.True(t, refused, "there is no step %q", step)
+		require.ErrorIs(t, err, full, "%s: a pass that leaves no trace of what it did goes on", step)
+		require.Zero(t, after, "%s: nothing is taken down, and so nothing done, after it", step)
+		require.Empty(t, r.Quarantine, "%s: nothing is wrong with the item", step)
+		state, err := store.Load(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, state.Continuation, "%s: the checkpoint moved over what is not settled", step)
+
+		r = w.follow(store, recsync.FollowOptions{})
+		require.Equal(t, 2, r.Declared+r.Unchanged, step)
+		require.Len(t, w.ecm.Documents(), 4, "%s: two records and their rights", step)
+	}
+}
+
 // TestR48_TheOutcomeSaysWhatIsKnown, and what is not known is said too.
 func TestR48_TheOutcomeSaysWhatIsKnown(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,7 @@ func (g *smintRig) listen(key string) (*smintEar, *http.Response, error) {
 }
 
 func (e *smintEar) read() (SmintJSON, error) {
-	ctx, cancel := context.WithTimeout(e.g.t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(e.g.t.Context(), 5*time.Minute)
 	defer cancel()
 	_, raw, err := e.conn.Read(ctx)
 	if err != nil {
