@@ -252,29 +252,19 @@ func (p *DeclarePlan) steps() []Step {
 	return steps
 }
 
-// Apply carries out the plan, if what it was made from still holds; otherwise
-// it is refused with ErrStalePlan. Its receipt and errors are those of
+// Apply carries out the plan, if what it was made from still holds, what it
+// decided about rights, class and schedule included; otherwise it is refused with
+// ErrStalePlan. Approval is asked for anew. Its receipt and errors are those of
 // DeclareRecord.
 func (p *DeclarePlan) Apply(ctx context.Context) (Receipt, error) {
-	if p.scope.policy.Change.NewVersion == VersionInRecord {
-		fresh, err := PlanDeclareRecord(ctx, p.scope, DeclareRequest{Asset: p.asset})
-		if err == nil && (fresh.String() != p.String() || !reflect.DeepEqual(fresh.Observed, p.Observed)) {
-			err = fmt.Errorf("%w: %s: planned on %+v, found %+v; plan again", ErrStalePlan, p.Key, p.Observed, fresh.Observed)
-		}
-		if err != nil {
-			return Receipt{}, err
-		}
-		return fresh.apply(ctx)
-	}
-	now, err := p.scope.observe(ctx, p.Key)
+	fresh, err := PlanDeclareRecord(ctx, p.scope, DeclareRequest{Asset: p.asset})
 	if err != nil {
-		return Receipt{}, fmt.Errorf("declare %s: %w", p.Key, err)
+		return Receipt{}, err
 	}
-	if !reflect.DeepEqual(now.Observed, p.Observed) {
-		return Receipt{}, fmt.Errorf("%w: %s: planned on %+v, found %+v; plan again", ErrStalePlan, p.Key, p.Observed, now.Observed)
+	if fresh.String() != p.String() || !reflect.DeepEqual(fresh.Observed, p.Observed) {
+		return Receipt{}, fmt.Errorf("%w: %s: planned on %+v, found %+v; plan again", ErrStalePlan, p.Key, p.Observed, fresh.Observed)
 	}
-	p.observed = now
-	return p.apply(ctx)
+	return fresh.apply(ctx)
 }
 
 func (p *DeclarePlan) apply(ctx context.Context) (Receipt, error) {

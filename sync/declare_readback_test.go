@@ -221,3 +221,29 @@ func TestR2_ANamedDigestIsComparedWithTheRecords(t *testing.T) {
 	a.Digest = records.DigestOf(picture(10))
 	require.Equal(t, recsync.Unchanged, mustDeclare(w, a).Change)
 }
+
+// TestR5_ARecordWhoseDigestIsGoneIsNotReplaced: a node that has a class is a
+// record. Other bytes than the source's are then refused, and never taken for an
+// upload that broke off.
+func TestR5_ARecordWhoseDigestIsGoneIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, func(c *recsync.ScopeConfig) { c.Policy.KeepOpen = true })
+	a := w.asset("1", picture(5000))
+	r := mustDeclare(w, a)
+	id := int64(r.Record.Node())
+	require.NoError(t, w.overwrite(id, recsync.DefaultAttributes()[recsync.FieldDigest], ""))
+	require.NoError(t, w.ecm.Corrupt(id, func(b []byte) []byte { b[0] ^= 1; return b }))
+	w.ecm.Forget()
+	_, err := w.declare(a)
+	require.ErrorIs(t, err, recsync.ErrDigest)
+	require.ErrorContains(t, err, "under the same version, the record")
+	require.Empty(t, w.writes(), "a record was written to, or taken away")
+
+	// Where the bytes are the source's, the digest is written again.
+	require.NoError(t, w.ecm.Corrupt(id, func(b []byte) []byte { b[0] ^= 1; return b }))
+	again := mustDeclare(w, a)
+	require.Equal(t, r.Digest, again.Digest)
+	n, found := w.ecm.Node(id)
+	require.True(t, found)
+	require.Equal(t, r.Digest, w.value(n, recsync.DefaultAttributes()[recsync.FieldDigest]))
+}

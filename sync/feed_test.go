@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smintecm/sdk/ecm"
 	"github.com/smintecm/sdk/internal/testserver"
 	"github.com/smintecm/sdk/records"
 	"github.com/smintecm/sdk/smint"
@@ -196,6 +197,33 @@ func TestFollowPurchases_AServerThatIsDownEndsThePass(t *testing.T) {
 				for _, n := range w.records() {
 					require.True(t, n.Final)
 				}
+			})
+		}
+	}
+}
+
+// TestFollowPurchases_AnswersThatStayAwayEndThePass: who cannot learn what became
+// of a write knows nothing against the item.
+func TestFollowPurchases_AnswersThatStayAwayEndThePass(t *testing.T) {
+	t.Parallel()
+	for _, route := range []string{"POST /v2/nodes", "POST /v1/nodes/{id}/rmclassifications", "PUT /v1/rmclassifications/finalizerecords"} {
+		for skip := range 3 {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, nil)
+				for i := range 3 {
+					w.buy(fmt.Sprint(i+1), picture(10+i), nil)
+				}
+				store := w.store()
+				w.ecm.Fail(testserver.Fault{Route: route, Skip: skip, Times: -1, Kind: testserver.DropBefore})
+				_, err := recsync.FollowPurchases(t.Context(), w.scope, store, recsync.FollowOptions{})
+				require.ErrorIs(t, err, ecm.ErrOutcomeUnknown, "%s after %d: nothing is put aside because answers are lost", route, skip)
+				state, err := store.Load(t.Context())
+				require.NoError(t, err)
+				require.Empty(t, state.Quarantine, "a lost answer is no fault of an item")
+				require.Empty(t, state.Continuation)
+				w.ecm.Heal()
+				w.follow(store, recsync.FollowOptions{})
+				require.Len(t, w.records(), 3, "the next pass goes on where this one stood")
 			})
 		}
 	}

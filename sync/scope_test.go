@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -277,4 +278,56 @@ func TestR37_WhatWasDestroyedStaysSo(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "declared=0 unchanged=0 incomplete=0 skipped=1 quarantined=0", result.String())
 	require.Empty(t, w.writes())
+}
+
+// TestDeclareRecord_APlanIsOfItsMoment: a plan that was printed yesterday does
+// not write yesterday's permission, nor a record that is no longer approved,
+// whatever the policy does with versions.
+func TestDeclareRecord_APlanIsOfItsMoment(t *testing.T) {
+	t.Parallel()
+	for _, versions := range []recsync.VersionKeeping{recsync.VersionAsRecord, recsync.VersionInRecord} {
+		revoked := false
+		w := newWorld(t, func(c *recsync.ScopeConfig) {
+			inRecord(c)
+			c.Policy.Change.NewVersion, c.Policy.Approval = versions, records.ApprovalRule{Source: records.ApprovalByIntegrator}
+			c.Approvals = approvals(func(a recsync.Asset) (records.Approval, error) {
+				if revoked {
+					return records.Approval{}, recsync.ErrNotApproved
+				}
+				return records.Approval{Source: records.ApprovalByIntegrator, Asset: a.Key, Person: "Legal", At: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC), Raw: []byte(`{}`)}, nil
+			})
+		})
+		plan := func(uuid string) *recsync.DeclarePlan {
+			p := w.purchase(uuid, nil)
+			p.Terms[0]["valid_until"] = testserver.SmintTime(w.clock.Now().Add(days(1)))
+			require.NoError(t, w.smint.Emit(p.Payload(), w.file(uuid, "1", picture(10))))
+			plan, err := recsync.PlanDeclareRecord(t.Context(), w.scope, recsync.DeclareRequest{Asset: w.assets(uuid)[0]})
+			require.NoError(t, err)
+			require.Contains(t, plan.Rights, "allowed")
+			w.ecm.Forget()
+			return plan
+		}
+		ended := plan("1")
+		w.clock.Move(days(2))
+		_, err := ended.Apply(t.Context())
+		require.ErrorIs(t, err, recsync.ErrStalePlan, "%s: the license ended since", versions)
+		require.Empty(t, w.writes())
+
+		withdrawn := plan("2")
+		revoked = true
+		_, err = withdrawn.Apply(t.Context())
+		require.ErrorIs(t, err, recsync.ErrNotApproved, "%s: the approval was withdrawn since", versions)
+		require.Empty(t, w.writes())
+		revoked = false
+
+		// Another user changes what the record says of itself: its size and bytes are
+		// others, and no step of the plan names them.
+		declared, err := plan("3").Apply(t.Context())
+		require.NoError(t, err)
+		looked, err := recsync.PlanDeclareRecord(t.Context(), w.scope, recsync.DeclareRequest{Asset: w.assets("3")[0]})
+		require.NoError(t, err)
+		require.NoError(t, w.ecm.Corrupt(int64(declared.Record.Node()), func(b []byte) []byte { return b[:5] }))
+		_, err = looked.Apply(t.Context())
+		require.ErrorIs(t, err, recsync.ErrStalePlan, "%s: what was observed is observed no more", versions)
+	}
 }

@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -190,5 +191,33 @@ func TestFailure_KeepsLittleOfALongAnswer(t *testing.T) {
 			require.Len(t, f.Body, maxFailureBody)
 			require.Less(t, len(f.Error()), 400)
 		}
+	})
+}
+
+// counted counts what is read of it.
+type counted struct {
+	io.Reader
+	n *int
+}
+
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	*c.n += n
+	return n, err
+}
+
+// TestFailure_ReadsLittleOfALongAnswer: an error that never ends holds nobody up.
+func TestFailure_ReadsLittleOfALongAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		read := 0
+		c, _ := mocked(t, Config{}, func(r *http.Request) (*http.Response, error) {
+			resp, err := answer(404, "")(r)
+			resp.Body = io.NopCloser(counted{strings.NewReader(strings.Repeat("word ", 1<<20)), &read})
+			return resp, err
+		})
+		_, err := getNode(t.Context(), c)
+		require.ErrorIs(t, err, ErrNotFound)
+		require.LessOrEqual(t, read, 512<<10)
 	})
 }
