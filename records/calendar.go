@@ -112,7 +112,8 @@ func (e Entry) String() string {
 	return fmt.Sprintf("%s %s: %s (%s)", e.On, e.Kind, e.Subject, e.Why)
 }
 
-// Entries returns all points of the line, by day, then by kind and subject.
+// Entries returns all points of the line, by day, within a day those without an
+// instant first, then by instant, kind and subject.
 // What has no day, an open or permanent retention, a license without an end,
 // is not among them; [Calendar.Open] names it.
 func (c Calendar) Entries() []Entry {

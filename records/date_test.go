@@ -200,3 +200,15 @@ func TestDate_RoundTripsThroughJSON(t *testing.T) {
 	require.False(t, back.D.IsValid())
 	require.ErrorIs(t, json.Unmarshal([]byte(`{"d":"2023-02-29"}`), &back), records.ErrInvalid)
 }
+
+func TestDate_TheCalendarHasTwoEnds(t *testing.T) {
+	t.Parallel()
+	last := records.MustDate("9999-12-31")
+	require.Equal(t, last.Start(nil).Add(24*time.Hour), last.End(nil), "the last day lasts a day too")
+	require.False(t, records.DateIn(last.End(nil), nil).IsValid(), "after it there is none")
+	require.False(t, records.DateIn(time.Date(0, 12, 31, 0, 0, 0, 0, time.UTC), nil).IsValid())
+	for _, n := range []int{1 << 40, -1 << 40} {
+		_, err := last.AddDays(n)
+		require.ErrorIs(t, err, records.ErrInvalid, "at once, and not after counting")
+	}
+}

@@ -2,6 +2,7 @@ package records_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,6 +155,16 @@ func TestHoldSet_KeepsUnknownApartFromNoneInJSON(t *testing.T) {
 	require.False(t, absent.Holds.Known())
 }
 
+// An unknown set that remembers a hold must not come back as a complete one.
+func TestR25_AnUnknownSetStaysUnknownInJSON(t *testing.T) {
+	t.Parallel()
+	unread, _ := records.HoldSet{}.With(hold("13"))
+	b, err := json.Marshal(unread)
+	require.NoError(t, err)
+	require.JSONEq(t, "null", string(b))
+	require.False(t, unread.Equal(records.Holds(hold("13"))), "the same holds, but not known to be all")
+}
+
 func TestR22_AHoldNamesItsReasonAndAuthorityAndItsReleaseToo(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, hold("13").Validate())
@@ -165,7 +176,9 @@ func TestR22_AHoldNamesItsReasonAndAuthorityAndItsReleaseToo(t *testing.T) {
 	for _, field := range []string{"id", "by", "at", "reason"} {
 		require.ErrorContains(t, err, field+" is")
 	}
-	for _, s := range []string{"", "a\x00b", "\xff"} {
+	_, err = records.ParseHoldID(strings.Repeat("é", 64))
+	require.NoError(t, err, "128 bytes")
+	for _, s := range []string{"", "a\x00b", "\xff", strings.Repeat("é", 64) + "x"} {
 		_, err := records.ParseHoldID(s)
 		require.ErrorIs(t, err, records.ErrInvalid)
 	}

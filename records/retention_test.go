@@ -113,6 +113,7 @@ func TestR29_RetentionIsLengthenedFreelyAndShortenedOnlyWithAuthority(t *testing
 	forever := schedule(destroyAfter(records.RetentionPermanent, 0))
 	staged := schedule(records.Stage{Code: "1", Kind: records.RetentionCalculated, From: "created", Period: records.Period{Years: 5}, Action: records.ActionTransfer},
 		destroyAfter(records.RetentionCalculated, 10))
+	besides := schedule(destroyAfter(records.RetentionCalculated, 6), forever.Stages[0])
 	sooner := schedule(staged.Stages[0], destroyAfter(records.RetentionCalculated, 6))
 	regulatory := func(s records.Schedule) records.Schedule {
 		s.Regulatory = true
@@ -133,6 +134,9 @@ func TestR29_RetentionIsLengthenedFreelyAndShortenedOnlyWithAuthority(t *testing
 		{"shorter with authority and reason", seven, six, warrant, nil},
 		{"open end to a day", event, seven, records.Warrant{}, records.ErrShortened},
 		{"permanent to a day", forever, seven, records.Warrant{}, records.ErrShortened},
+		{"permanent to an open end", forever, event, records.Warrant{}, records.ErrShortened},
+		{"permanent beside a day, to that day", besides, six, records.Warrant{}, records.ErrShortened},
+		{"a day to an earlier one beside permanent", seven, besides, records.Warrant{}, nil},
 		{"a later stage brought forward", staged, sooner, records.Warrant{}, records.ErrShortened},
 		{"regulatory, longer", regulatory(six), regulatory(seven), records.Warrant{}, nil},
 		{"regulatory, shorter with a warrant", regulatory(seven), regulatory(six), warrant, records.ErrShortened},
@@ -145,6 +149,25 @@ func TestR29_RetentionIsLengthenedFreelyAndShortenedOnlyWithAuthority(t *testing
 			require.ErrorIs(t, c.from.CanReplace(c.to, dates, c.warrant), c.want)
 		})
 	}
+}
+
+func TestR28_TheLongestStageThatEndsTheRecordKeepsIt(t *testing.T) {
+	t.Parallel()
+	dates := map[string]records.Date{"created": records.MustDate("2026-01-01")}
+	one, seven, event := destroyAfter(records.RetentionCalculated, 1), destroyAfter(records.RetentionCalculated, 7), destroyAfter(records.RetentionEvent, 1)
+	for _, s := range []records.Schedule{schedule(one, seven), schedule(seven, one)} {
+		kept, err := s.Kept(dates)
+		require.NoError(t, err)
+		require.Equal(t, "2033-01-01", kept.On.String(), "whichever stands first")
+	}
+	for _, s := range []records.Schedule{schedule(event, seven), schedule(seven, event)} {
+		kept, err := s.Kept(dates)
+		require.NoError(t, err)
+		require.False(t, kept.On.IsValid(), "an open end is later than any day")
+	}
+	require.False(t, records.Due{Permanent: true, On: dates["created"]}.Reached(records.MustDate("9999-12-31")), "whatever else is written beside permanent")
+	one.Period = records.Period{Days: -1}
+	require.ErrorIs(t, one.Validate(), records.ErrInvalid)
 }
 
 func TestR4_AClassResolvesToExactlyOneSchedule(t *testing.T) {
