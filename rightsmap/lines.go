@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -120,7 +123,37 @@ func unlines(in []string) (s Statement, whole bool, err error) {
 		return Statement{}, false, p.Err("rightsmap.Mapping.Read")
 	}
 	again, err := json.Marshal(s.unexplained())
-	return s, written != nil && written.scalar == any(records.DigestOf(again).Hex()), err
+	whole = written != nil && written.scalar == any(records.DigestOf(again).Hex())
+	return s, whole && slices.Equal(root.places(""), placesOf(lines(s, 0))), err
+}
+
+// places lists where the values below s stand, sorted. JSON takes a name in
+// another case for the field, and so one place for two.
+func (s *slot) places(path string) []string {
+	var out []string
+	for name, f := range s.fields {
+		out = append(out, f.places(join(path, name))...)
+	}
+	for i, item := range s.items {
+		out = append(out, item.places(path+"["+strconv.Itoa(i)+"]")...)
+	}
+	if s.set {
+		out = append(out, path)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// placesOf lists where the values of whole lines stand, sorted, without that of
+// the digest.
+func placesOf(lines []string) []string {
+	places := map[string]bool{}
+	for _, line := range lines {
+		place, _, _ := strings.Cut(line, "=")
+		places[place] = place != linesDigest
+	}
+	maps.DeleteFunc(places, func(_ string, ok bool) bool { return !ok })
+	return slices.Sorted(maps.Keys(places))
 }
 
 // slot is a JSON value under construction.
@@ -143,7 +176,8 @@ func (s *slot) line(line string) error {
 	var value any
 	dec := json.NewDecoder(strings.NewReader(line[end+1:]))
 	dec.UseNumber()
-	if err := dec.Decode(&value); err != nil || dec.More() {
+	err = dec.Decode(&value)
+	if _, end := dec.Token(); err != nil || end != io.EOF { //nolint:errorlint // Token returns it as it is.
 		return fmt.Errorf("a JSON value after the place")
 	}
 	if line[end] == '=' {

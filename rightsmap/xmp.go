@@ -125,8 +125,10 @@ func (w *xmpWriter) constraints(s Statement) {
 	w.lang("plus:RegionConstraints", text(Geographies))
 	w.lang("plus:ProductOrServiceConstraints", text(Industries))
 	w.lang("plus:OtherConstraints", strings.Join(slices.DeleteFunc(append([]string{text(Languages)}, w.others(s)...), func(x string) bool { return x == "" }), "; "))
-	for _, u := range s.Unknown {
-		w.lost(u.Path, u.Value, "unknown field")
+	for st := &s; st != nil; st = st.Original {
+		for _, u := range st.Unknown {
+			w.lost(u.Path, u.Value, "unknown field")
+		}
 	}
 }
 
@@ -141,6 +143,9 @@ func (w *xmpWriter) others(s Statement) []string {
 	for st := &s; st != nil; st = st.Original {
 		if st.Cancelled() {
 			add("no license: the purchase was cancelled")
+		}
+		if st.editorialAtMost() {
+			add("editorial use only")
 		}
 		for _, t := range st.Terms {
 			switch t.Editorial {
