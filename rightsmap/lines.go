@@ -3,6 +3,7 @@ package rightsmap
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -177,7 +178,7 @@ func (s *slot) line(line string) error {
 	dec := json.NewDecoder(strings.NewReader(line[end+1:]))
 	dec.UseNumber()
 	err = dec.Decode(&value)
-	if _, end := dec.Token(); err != nil || end != io.EOF { //nolint:errorlint // Token returns it as it is.
+	if _, end := dec.Token(); err != nil || !errors.Is(end, io.EOF) {
 		return fmt.Errorf("a JSON value after the place")
 	}
 	if line[end] == '=' {
