@@ -127,8 +127,10 @@ func TestP2_WritesAreNotRedirected(t *testing.T) {
 		srv := httptest.NewServer(mux)
 		c, err := New(Config{BaseURL: srv.URL})
 		require.NoError(t, err)
-		_, err = createNode(t.Context(), c, BytesBody([]byte("x"), ""))
-		require.ErrorIs(t, err, ErrForeignRedirect, "code %d", code)
+		for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+			_, err = Do[node](t.Context(), c, Request{Route: &Route{Name: "Nodes.Write", Method: method, Template: "/v2/nodes"}, Body: BytesBody([]byte("x"), "")})
+			require.ErrorIs(t, err, ErrForeignRedirect, "%s, code %d", method, code)
+		}
 		require.Zero(t, landed.Load())
 		srv.Close()
 	}

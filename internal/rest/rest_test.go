@@ -106,6 +106,7 @@ func TestRetry_ByRouteAndEvidence(t *testing.T) {
 		{"read after html with 200", false, []httpmock.Responder{answer(200, "<html>login</html>"), ok}, 2, nil, nil},
 		{"read after truncated json", false, []httpmock.Responder{answer(200, `{"id":`), ok}, 2, nil, nil},
 		{"read refused with 404", false, []httpmock.Responder{answer(404, `{"error":"x"}`)}, 1, ErrNotFound, nil},
+		{"read refused with 410", false, []httpmock.Responder{answer(410, `{"error":"x"}`)}, 1, ErrNotFound, nil},
 		{"write after refused dial", true, []httpmock.Responder{refusedDial, ok}, 2, nil, nil},
 		{"write after 429", true, []httpmock.Responder{answer(429, ""), ok}, 2, nil, nil},
 		{"write with lost answer", true, []httpmock.Responder{lost}, 1, ErrOutcomeUnknown, nil},
@@ -319,6 +320,10 @@ func TestTrap_PathValuesCannotClimb(t *testing.T) {
 	for _, bad := range []string{"..", ".", "", "a\nb"} {
 		_, err := Do[node](t.Context(), c, Request{Route: get, Path: []any{bad}})
 		require.ErrorIs(t, err, ErrInvalid, "%q", bad)
+	}
+	for _, count := range [][]any{nil, {7, 8}} {
+		_, err := Do[node](t.Context(), c, Request{Route: get, Path: count})
+		require.ErrorIs(t, err, ErrInvalid, "%v", count)
 	}
 	path, err := get.path([]any{"../a/b?c#d"})
 	require.NoError(t, err)
