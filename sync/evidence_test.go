@@ -28,6 +28,25 @@ import (
 	recsync "github.com/smintecm/sdk/sync"
 )
 
+// TestR37_APackageAloneTellsOfARecordThatWas: the record and its rights document
+// are gone, the package of its evidence is left, and the feed comes again.
+func TestR37_APackageAloneTellsOfARecordThatWas(t *testing.T) {
+	t.Parallel()
+	w := newProven(t, nil)
+	req := w.bought("79468", picture(10))
+	w.attach(req)
+	kept := w.evidenceDocument().ID
+	for _, d := range w.ecm.Documents() {
+		if d.ID != kept {
+			w.ecm.Change(d.ID, func(_ *string, _ *int64, deleted *bool) { *deleted = true })
+		}
+	}
+	w.ecm.Forget()
+	_, err := recsync.DeclareRecord(t.Context(), w.scope, recsync.DeclareRequest{Asset: w.assets("79468")[0]})
+	require.ErrorIs(t, err, recsync.ErrDisposed, "what stood once is not declared again")
+	require.Empty(t, w.writes())
+}
+
 // signerKey signs packages; it is the same in every run.
 func signerKey(seed byte) ed25519.PrivateKey {
 	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
