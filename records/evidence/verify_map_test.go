@@ -30,6 +30,9 @@ func TestVerify_NothingOfAMappedZipStays(t *testing.T) {
 	v, err := evidence.Verify(t.Context(), file, evidence.VerifyOptions{Keys: public})
 	require.NoError(t, err)
 	require.NoError(t, v.Err())
+	v, err = evidence.Verify(t.Context(), file, evidence.VerifyOptions{Keys: public, MaxBytes: 1 << 20})
+	require.NoError(t, err)
+	require.ErrorIs(t, v.Err(), evidence.ErrTooLarge, "one that is refused before it is read")
 	require.False(t, debug.SetPanicOnFault(false), "the caller's own setting is as it was")
 	if runtime.GOOS == "linux" {
 		maps, err := os.ReadFile("/proc/self/maps")
