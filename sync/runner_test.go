@@ -238,18 +238,7 @@ func TestFollow_DeclaresWhatComesAndRefusesAForeignCheckpoint(t *testing.T) {
 	follow := func(store recsync.FeedStore) *recsync.Runner {
 		r, err := recsync.Follow(w.scope, recsync.FollowConfig{
 			Purchases: store, Now: w.clock.Now, Every: time.Minute,
-			Wait: func(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
-				select {
-				case turns <- d:
-				case <-ctx.Done():
-					return ctx.Err()
-				}
-				select {
-				case <-wake:
-				case <-ctx.Done():
-				}
-				return ctx.Err()
-			},
+			Wait: telling(turns),
 		})
 		require.NoError(t, err)
 		return r
@@ -323,17 +312,9 @@ func TestFollow_EachSourceHasItsTurn(t *testing.T) {
 	require.NotEmpty(t, w.records(), "the portal has its turn")
 }
 
-// TestFollow_TakesQuarantineUpAgainInTime: once an hour, and after an hour that
-// an outage took as soon as it is over.
-func TestFollow_TakesQuarantineUpAgainInTime(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, nil)
-	w.buy("1", picture(10), nil)
-	w.ecm.Deny(w.ecm.Options().User, "create")
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	turns := make(chan time.Duration)
-	r, err := recsync.Follow(w.scope, recsync.FollowConfig{Purchases: w.store(), Now: w.clock.Now, Wait: func(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
+// telling is a wait that tells how long it would be, and ends when it is woken.
+func telling(turns chan<- time.Duration) func(context.Context, time.Duration, <-chan struct{}) error {
+	return func(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
 		select {
 		case turns <- d:
 		case <-ctx.Done():
@@ -344,7 +325,20 @@ func TestFollow_TakesQuarantineUpAgainInTime(t *testing.T) {
 		case <-ctx.Done():
 		}
 		return ctx.Err()
-	}})
+	}
+}
+
+// TestFollow_TakesQuarantineUpAgainInTime: once an hour, and after an hour that
+// an outage took as soon as it is over.
+func TestFollow_TakesQuarantineUpAgainInTime(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.buy("1", picture(10), nil)
+	w.ecm.Deny(w.ecm.Options().User, "create")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	turns := make(chan time.Duration)
+	r, err := recsync.Follow(w.scope, recsync.FollowConfig{Purchases: w.store(), Now: w.clock.Now, Wait: telling(turns)})
 	require.NoError(t, err)
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()
