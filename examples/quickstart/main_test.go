@@ -63,6 +63,10 @@ func TestQuickstart_EndsAsTheREADMESays(t *testing.T) {
 	again, err := quickstart(t, "-large", "9", "-state", state)
 	require.NoError(t, err)
 	require.Contains(t, lastLine(t, again), "declared=0 unchanged=19 incomplete=0")
+
+	retried, err := quickstart(t, "-large", "9", "-state", state, "-retry")
+	require.NoError(t, err)
+	require.Equal(t, "declared=0 unchanged=0 incomplete=0 skipped=0 quarantined=1", lastLine(t, retried), "what is in quarantine is taken up again, and breaks off again")
 }
 
 func TestQuickstart_ADryRunPrintsThePlan(t *testing.T) {
