@@ -2,6 +2,7 @@ package testserver
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -129,6 +130,35 @@ func TestTransport_WorksInVirtualTime(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
 		require.Equal(t, time.Hour, time.Since(start))
+	})
+}
+
+// TestTap_AnExchangeWithoutAnAnswerIsNoTraffic: a client that left while the
+// fake was slow got no answer, so there is none to compare with anything.
+func TestTap_AnExchangeWithoutAnAnswerIsNoTraffic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var lines bytes.Buffer
+		tap, _ := tapped()
+		tap.WriteTraffic(NewTraffic(&lines))
+		tap.Fail(Fault{Kind: Delay, Wait: time.Hour})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1/left", nil)
+		require.NoError(t, err)
+		_, err = (&http.Client{Transport: Transport(tap)}).Do(r)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		synctest.Wait()
+
+		got := tap.Exchanges()
+		require.Len(t, got, 1)
+		require.True(t, got[0].Dropped, "nothing was answered")
+		resp, err := (&http.Client{Transport: Transport(tap)}).Get("http://127.0.0.1/stayed")
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		synctest.Wait()
+		require.Equal(t, 1, strings.Count(lines.String(), "\n"), "traffic holds what was answered, and that alone")
+		require.NotContains(t, lines.String(), "/left")
 	})
 }
 

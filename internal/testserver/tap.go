@@ -27,8 +27,8 @@ type Exchange struct {
 	Status              int
 	ResponseHeader      http.Header
 	Response            Payload
-	// Dropped tells that a fault kept the answer from the client, Faulty that a
-	// fault changed it.
+	// Dropped tells that there is no answer, or that a fault kept it from the
+	// client; Faulty that a fault changed it.
 	Dropped, Faulty bool
 }
 
@@ -157,7 +157,7 @@ func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	out := &tapWriter{ResponseWriter: w, fault: fault, body: taker{spills: spill}}
 	defer func() {
 		e.Request, e.Status, e.ResponseHeader, e.Response = in.payload(), out.status, out.header, out.body.payload()
-		e.Dropped = fault != nil && fault.drops()
+		e.Dropped = out.status == 0 || (fault != nil && fault.drops())
 		e.Faulty = fault != nil && fault.Kind != Delay
 		t.keep(e)
 	}()
@@ -179,8 +179,9 @@ func (t *Tap) keep(e Exchange) {
 	if t.running--; t.running == 0 {
 		close(t.idle)
 	}
-	// What a fault has touched says nothing about the two systems.
-	if t.traffic != nil && !e.Faulty {
+	// What a fault has touched, and a client that left before its answer, say
+	// nothing about the two systems.
+	if t.traffic != nil && !e.Faulty && !e.Dropped {
 		t.traffic.write(e)
 	}
 	e.Request.drop()
