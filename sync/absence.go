@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +18,7 @@ import (
 type absence struct {
 	// record is whose node it should be; none: nobody can say.
 	record records.RecordKey
+	known  *AccessFacts
 	// another tells that the node is another document.
 	another   bool
 	existence Existence
@@ -34,9 +36,10 @@ func (a absence) why() string { return strings.Join(a.looked, "; ") }
 // node does not answer is the same for what was destroyed, what was purged and
 // what this user may not see any more; only a disposition run that says so, and
 // nothing that contradicts it, makes it destroyed. Who names the node may err, or
-// lie: of a node that is another document nothing follows for the record.
-func (s *Scope) absent(ctx context.Context, record records.RecordKey, node ecm.NodeID, e DispositionEvidence) (absence, error) {
-	a := absence{record: record, existence: Gone}
+// lie: of a node that is another document nothing follows for the record. Known
+// is what was read of the record while it stood, nil if nobody did.
+func (s *Scope) absent(ctx context.Context, record records.RecordKey, node ecm.NodeID, e DispositionEvidence, known *AccessFacts) (absence, error) {
+	a := absence{record: record, existence: Gone, known: known}
 	for _, look := range []func(context.Context, ecm.NodeID, *absence) error{s.lookByID, s.lookInVersions, s.lookInRecycleBin} {
 		if err := look(ctx, node, &a); err != nil {
 			return absence{}, err
@@ -159,16 +162,36 @@ func (s *Scope) lookInSnapshot(ctx context.Context, node ecm.NodeID, e Dispositi
 		if item.Node != node || !ended(item) {
 			continue
 		}
-		if a.record.IsValid() && item.Name != a.record.NodeName() {
-			a.notes = append(a.notes, fmt.Sprintf("%s ended node %s, which was another document", name, node))
+		renamed, is := a.is(item)
+		if !is {
+			a.notes = append(a.notes, fmt.Sprintf("%s ended node %s as %q, and nothing shows that this was the record", name, node, item.Name))
 			return nil
 		}
-		a.existence, a.item, a.search = Destroyed, &item, name
-		a.looked = append(a.looked, fmt.Sprintf("ECM's %s performed %q on it", name, actionOf(item)))
+		a.existence, a.item, a.search = Destroyed, &item, name+renamed
+		a.looked = append(a.looked, fmt.Sprintf("ECM's %s performed %q on it%s", name, actionOf(item), renamed))
 		return nil
 	}
 	a.notes = append(a.notes, name+" does not say that it ended it")
 	return nil
+}
+
+// keyed finds in a node's name the short hash of the key that it follows from.
+var keyed = regexp.MustCompile(`\[([0-9a-f]{16})\]`)
+
+// is tells whether what a run ended was the record: its name follows from the
+// key, or it is the node, in the class, that was read as the record while that
+// stood. A person may rename a record; renamed says so. A node that bears the
+// name of another key is never the record.
+func (a *absence) is(item ecm.DispositionItem) (renamed string, is bool) {
+	if !a.record.IsValid() || item.Name == a.record.NodeName() {
+		return "", true
+	}
+	k := a.known
+	if name := keyed.FindStringSubmatch(item.Name); k == nil || name != nil && name[1] != a.record.Short() {
+		return "", false
+	}
+	sameClass := item.Class == 0 || k.Class.ID == item.Class.String()
+	return fmt.Sprintf(", as %q", item.Name), k.Node == int64(item.Node) && sameClass
 }
 
 // ended tells that ECM carried out an action on an item that ends the record.

@@ -76,6 +76,44 @@ func TestR34_ADestroyedRecordLeavesAStub(t *testing.T) {
 	require.Equal(t, stub.ID, int64(s.stored("501").Stub))
 }
 
+// TestR34_ARecordThatWasRenamedLeavesAStub: a person renames a record in ECM, a
+// pass sees it or comes too late, and then ECM's own process destroys it under
+// that name. It is the node that was read as the record: the stub stands under
+// the key's own name, and the certificate tells of the other one.
+func TestR34_ARecordThatWasRenamedLeavesAStub(t *testing.T) {
+	t.Parallel()
+	for name, seen := range map[string]bool{"a pass saw it renamed": true, "no pass saw it renamed": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newShown(t, nil)
+			r := s.surfaced("501", nil)
+			store := s.watchStore()
+			require.Empty(t, s.watch(store))
+			s.ecm.Change(int64(r.Record.Node()), func(name *string, _ *int64, _ *bool) { *name = "holiday.jpg" })
+			if seen {
+				require.Equal(t, []string{"out_of_reach 501"}, kindsOf(s.watch(store)))
+			}
+			s.clock.Move(days(365 * 8))
+			s.restart()
+			s.dispose(s.ecm.AddDispositionSearch("Due images", testserver.ECMDispositionSearch{RSIs: []string{"MKT-07"}}))
+			events := s.watch(store)
+			require.Equal(t, []string{"disposed 501"}, kindsOf(events))
+			receipt := s.mustPropagate(events[0])
+			require.Equal(t, recsync.CauseDestroyed, receipt.Access.Cause, receipt.Access.Reason)
+			require.Contains(t, receipt.Access.Reason, `as "holiday.jpg"`)
+			require.Equal(t, -1, s.downloads(portalID(r)))
+			stub, err := evidence.VerifyCertificate(s.plainECM().content(int64(s.stored("501").Stub)), s.public, 0)
+			require.NoError(t, err)
+			require.Equal(t, r.Record.Key(), stub.Record)
+			require.Equal(t, records.DigestOf(picture(200)), stub.Digest)
+			require.Contains(t, stub.Authority, `as "holiday.jpg"`, "the certificate says under which name it was destroyed")
+			_, err = s.declare(s.assets("501")[0])
+			require.ErrorIs(t, err, recsync.ErrDisposed, "a replayed feed brought it back")
+			require.Empty(t, s.watch(store))
+		})
+	}
+}
+
 // TestR35_TheCertificateClaimsNoMoreThanWasObserved: who approved is not made
 // up, and without the digest, or a signer, there is none.
 func TestR35_TheCertificateClaimsNoMoreThanWasObserved(t *testing.T) {

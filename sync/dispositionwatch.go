@@ -188,7 +188,7 @@ func (w *watch) compare(ctx context.Context, facts AccessFacts) error {
 		if before.Existence == Destroyed {
 			return nil // nothing new can be found of it.
 		}
-		a, err := w.s.absent(ctx, facts.Record, node, evidence)
+		a, err := w.s.absent(ctx, facts.Record, node, evidence, &before)
 		if err != nil {
 			return err
 		}

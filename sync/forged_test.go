@@ -73,20 +73,41 @@ func TestR56_AForgedReferenceReachesNothing(t *testing.T) {
 
 // TestR35_AnEventAboutAnotherNodeProvesNothing: an event names a record that was
 // moved away, and the node of another one: of one that ECM's disposition did
-// destroy, or of one that stands. Neither says anything about the record.
+// destroy, under whatever name, or of one that stands. Neither says anything
+// about the record, and what is said to be known of it does not either.
 func TestR35_AnEventAboutAnotherNodeProvesNothing(t *testing.T) {
 	t.Parallel()
-	for name, destroyed := range map[string]bool{"destroyed": true, "standing": false} {
+	for name, c := range map[string]struct {
+		destroyed bool
+		renamed   string
+		known     func(known *recsync.AccessFacts, other recsync.StoredRecord)
+	}{
+		"destroyed":                          {destroyed: true},
+		"destroyed under another name":       {destroyed: true, renamed: "holiday.jpg"},
+		"destroyed, and nothing is known":    {destroyed: true, renamed: "holiday.jpg", known: func(k *recsync.AccessFacts, _ recsync.StoredRecord) { *k = recsync.AccessFacts{Record: k.Record} }},
+		"destroyed under another key's name": {destroyed: true, known: func(k *recsync.AccessFacts, o recsync.StoredRecord) { k.Node = int64(o.Record.Node()) }},
+		"destroyed, and known in another class": {destroyed: true, renamed: "holiday.jpg", known: func(k *recsync.AccessFacts, o recsync.StoredRecord) {
+			k.Node, k.Class.ID = int64(o.Record.Node()), "77"
+		}},
+		"standing": {},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newShown(t, nil)
 			r, other := s.surfaced("501", nil), s.surfaced("502", nil)
 			known := s.facts("501")
+			if c.known != nil {
+				c.known(&known, other)
+			}
 			elsewhere := s.ecm.AddFolder(2000, "Elsewhere")
 			s.ecm.Change(int64(r.Record.Node()), func(_ *string, parent *int64, _ *bool) { *parent = elsewhere })
+			if c.renamed != "" {
+				s.ecm.Change(int64(other.Record.Node()), func(name *string, _ *int64, _ *bool) { *name = c.renamed })
+			}
 			var found recsync.DispositionEvidence
-			if destroyed {
-				s.retire(other)
+			if c.destroyed {
+				s.clock.Move(days(365 * 8))
+				s.restart()
 				found = s.dispose(s.ecm.AddDispositionSearch("Due", testserver.ECMDispositionSearch{RSIs: []string{"MKT-07"}, Below: s.root}))
 			}
 			receipt := s.mustPropagate(s.event(recsync.EventDisposed, r, func(e *recsync.DispositionEvent) {
@@ -96,6 +117,9 @@ func TestR35_AnEventAboutAnotherNodeProvesNothing(t *testing.T) {
 			require.Empty(t, receipt.Certificate, "a certificate of what befell another node")
 			require.Zero(t, receipt.Document, "a stub of what befell another node")
 			require.NotContains(t, receipt.Access.Reason, other.Record.Key().NodeName(), "where another document lies is told")
+			if c.destroyed {
+				require.Contains(t, receipt.Findings[len(receipt.Findings)-1], "nothing shows that this was the record")
+			}
 			require.Equal(t, -1, s.downloads(portalID(r)))
 		})
 	}

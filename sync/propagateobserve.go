@@ -26,7 +26,7 @@ func (p *PropagatePlan) observe(ctx context.Context) error {
 		return err
 	}
 	if p.facts.Existence == Gone && e.Node > 0 {
-		if p.absence, err = s.absent(ctx, e.Record, ecm.NodeID(e.Node), e.Evidence); err != nil {
+		if p.absence, err = s.absent(ctx, e.Record, ecm.NodeID(e.Node), e.Evidence, e.Known); err != nil {
 			return err
 		}
 		p.facts.Existence, p.facts.Why = p.absence.existence, p.absence.why()

@@ -71,7 +71,7 @@ func (p *surfacePass) whereabouts(ctx context.Context, o *offer) error {
 	if o.declared() || o.facts.Existence != Gone {
 		return nil
 	}
-	a, err := p.s.absent(ctx, records.RecordKey{}, o.node.ID, DispositionEvidence{})
+	a, err := p.s.absent(ctx, records.RecordKey{}, o.node.ID, DispositionEvidence{}, nil)
 	if err != nil {
 		return err
 	}
