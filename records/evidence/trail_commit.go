@@ -100,6 +100,8 @@ func (t *Trail) ready(ctx context.Context) error {
 			return err
 		}
 		t.since = t.tree.size
+		clear(t.open) // what was written may have had an outcome of one: the log tells.
+		clear(t.old)
 	default:
 		t.failed = fmt.Errorf("trail of scope %s: the log has %d entries, not %d: %w", t.scope, head.Size, t.tree.size, ErrTrailFenced)
 		return t.failed
@@ -132,19 +134,32 @@ func (t *Trail) checkReference(ctx context.Context, e *TrailEvent, size int64, b
 	if t.open[e.Of] {
 		return nil
 	}
-	return t.wantIntent(ctx, e.Of)
+	return t.wantIntent(ctx, e)
 }
 
-// wantIntent reads an entry that has to be an intent.
-func (t *Trail) wantIntent(ctx context.Context, number int64) error {
-	for line, err := range t.store.Entries(ctx, number-1, number) {
+// wantIntent reads the entry that e refers to, which has to be an intent; for an
+// outcome also what stood after it when the trail was opened, where another
+// outcome of it may be.
+func (t *Trail) wantIntent(ctx context.Context, e *TrailEvent) error {
+	number, to := e.Of-1, e.Of
+	if e.Kind == TrailOutcome {
+		to = max(to, t.since)
+	}
+	refers := fmt.Appendf(nil, `,"of":%d,`, e.Of)
+	for line, err := range t.store.Entries(ctx, number, to) {
 		if err != nil {
 			return fmt.Errorf("trail of scope %s: %w: %w", t.scope, ErrTrailStore, err)
 		}
-		if of, err := ParseTrailEntry(line); err != nil {
+		if number++; number > e.Of && !bytes.Contains(line, refers) {
+			continue
+		}
+		switch old, err := ParseTrailEntry(line); {
+		case err != nil:
 			return err
-		} else if of.Kind != TrailIntent {
-			return wrongReference(number, "the number of an intent")
+		case number == e.Of && old.Kind != TrailIntent:
+			return wrongReference(e.Of, "the number of an intent")
+		case number > e.Of && old.Kind == TrailOutcome && old.Of == e.Of:
+			return wrongReference(e.Of, "an intent without an outcome")
 		}
 	}
 	return nil

@@ -140,6 +140,7 @@ func (p *People) Person(pseudonym string) (string, bool) {
 func (p *People) Erase(value string) (bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	value = strings.ToValidUTF8(value, "\uFFFD") // as Pseudonym took it.
 	id, ok := p.byText[value]
 	if !ok {
 		return false, nil

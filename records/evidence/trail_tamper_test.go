@@ -343,9 +343,15 @@ func TestR48_AFailedAppendIsLookedUp(t *testing.T) {
 		require.ErrorIs(t, err, full)
 		store.before, store.after = nil, nil
 	}
-	require.Equal(t, int64(3), w.append(trailOutcome(first)), "entry 2 had been written after all")
+	store.after = full
+	_, err = w.trail.Append(t.Context(), trailOutcome(first))
+	require.ErrorIs(t, err, full)
+	store.after = nil
+	_, err = w.trail.Append(t.Context(), trailOutcome(first))
+	require.ErrorIs(t, err, records.ErrInvalid, "entry 3 had been written after all: a second outcome would break the log for good")
+	require.Equal(t, int64(4), w.append(trailOutcome(2)), "entry 2 had been written after all")
 	report, _ := w.verified()
-	require.Equal(t, []int64{2}, report.Open)
+	require.Empty(t, report.Open)
 }
 
 // careless is a store that finds an intent everywhere, so that a writer can be

@@ -110,8 +110,10 @@ func TestR48_OutcomesBelongToIntents(t *testing.T) {
 	w.append(unknown)
 	_, err := w.trail.Append(t.Context(), trailOutcome(second))
 	require.ErrorIs(t, err, records.ErrInvalid)
-	_, err = w.trail.Append(t.Context(), trailOutcome(done))
-	require.ErrorIs(t, err, records.ErrInvalid)
+	for _, of := range []int64{done, first} {
+		_, err = w.trail.Append(t.Context(), trailOutcome(of))
+		require.ErrorIs(t, err, records.ErrInvalid, "of %d, in the log that another writer left", of)
+	}
 	report, _ := w.verified()
 	require.Equal(t, []int64{second, third}, report.Open)
 
@@ -359,6 +361,15 @@ func TestR55_ErasureBreaksNoHash(t *testing.T) {
 	_, entries = w.verified()
 	require.NotEqual(t, old, entries[4].Subject, "the salt is gone: the same name does not lead to the old pseudonym")
 	require.Equal(t, entries[0].User, entries[4].User, "others stay who they are")
+
+	const latin1 = "J\xfcrgen"
+	id, err := w.people.Pseudonym(t.Context(), latin1)
+	require.NoError(t, err)
+	known, err = w.people.Erase(latin1)
+	require.NoError(t, err)
+	require.True(t, known, "by the same bytes, though they are no UTF-8")
+	_, ok = w.people.Person(id)
+	require.False(t, ok)
 }
 
 // TestR55_PeopleSurviveRestarts, an erasure included.
