@@ -13,6 +13,10 @@ import (
 // maxTrailLine bounds one line of a trail: the longest texts, all escaped, fit.
 const maxTrailLine = 64 << 10
 
+// maxTrailFile bounds a file of a trail: that of the entries has at most as many
+// checkpoints as entries.
+const maxTrailFile = 2 * tileWidth * maxTrailLine
+
 const hexDigits = "0123456789abcdef"
 
 // appendTrailEntry appends the one canonical form of e, without a line break.

@@ -136,6 +136,32 @@ func TestR47_EachTamperingHasItsReason(t *testing.T) {
 	}
 }
 
+// TestP5_ATrailIsOfPlainFiles: nothing else is opened, where a pipe would keep
+// the verifier waiting for ever, and none that is longer than a trail's is read.
+func TestP5_ATrailIsOfPlainFiles(t *testing.T) {
+	t.Parallel()
+	w := newTrailWorld(t)
+	w.fill(1)
+	files := w.files()
+	for name := range files {
+		if name == "lock" {
+			continue // it is not read.
+		}
+		for what, strange := range map[string]*fstest.MapFile{
+			"pipe": {Data: files[name].Data, Mode: fs.ModeNamedPipe}, "socket": {Data: files[name].Data, Mode: fs.ModeSocket},
+			"device": {Data: files[name].Data, Mode: fs.ModeDevice}, "folder": {Mode: fs.ModeDir},
+			"33554433 bytes": {Data: make([]byte, 32<<20+1)},
+		} {
+			changed := maps.Clone(files)
+			changed[name] = strange
+			_, err := evidence.VerifyTrail(changed, w.check())
+			require.ErrorIs(t, err, evidence.ErrTrailFormat, "%s: %s", name, what)
+			require.ErrorContains(t, err, what)
+			require.ErrorContains(t, err, name)
+		}
+	}
+}
+
 // TestR47_AWitnessFindsRollbackAndSplitView: what the log alone cannot show.
 func TestR47_AWitnessFindsRollbackAndSplitView(t *testing.T) {
 	t.Parallel()

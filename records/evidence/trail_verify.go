@@ -26,6 +26,8 @@ type TrailCheck struct {
 	// Each, if set, is given every entry in order, before the log as a whole is
 	// known to be good.
 	Each func(TrailEntry)
+	// stop, if set, is asked before each file is read; its error ends the check.
+	stop func() error
 }
 
 // TrailReport is what a verified trail says.
@@ -111,7 +113,7 @@ func (v *trailVerifier) witnesses() error {
 		v.seen = append(v.seen, witnessed{where, c})
 		v.hashes[c.Size] = tlog.Hash{}
 	}
-	b, err := fs.ReadFile(v.fsys, trailCheckpointFile)
+	b, err := v.read(trailCheckpointFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return trailFault(ErrTrailTruncated, trailCheckpointFile, "the file is missing")
 	}
@@ -128,6 +130,26 @@ func (v *trailVerifier) witnesses() error {
 	return nil
 }
 
+// read reads a file of the trail. Nothing else is opened, and none that is
+// longer than a trail's can be: a pipe would not end, nor would a device.
+func (v *trailVerifier) read(name string) ([]byte, error) {
+	if v.check.stop != nil {
+		if err := v.check.stop(); err != nil {
+			return nil, err
+		}
+	}
+	info, err := fs.Stat(v.fsys, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, trailFault(ErrTrailFormat, name, "a %s, no plain file", kindOf(info.Mode()))
+	case info.Size() > maxTrailFile:
+		return nil, trailFault(ErrTrailFormat, name, "%d bytes, more than %d", info.Size(), maxTrailFile)
+	}
+	return fs.ReadFile(v.fsys, name)
+}
+
 func trailWitness(i int) string { return fmt.Sprintf("witnessed checkpoint %d", i+1) }
 
 func (v *trailVerifier) segments() error {
@@ -137,7 +159,7 @@ func (v *trailVerifier) segments() error {
 	}
 	for n := int64(0); n <= newest; n++ {
 		name := trailSegmentPath(n)
-		b, err := fs.ReadFile(v.fsys, name)
+		b, err := v.read(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return trailFault(ErrTrailDropped, name, "the file with the entries from %d on is missing", n*tileWidth+1)
 		}
@@ -304,7 +326,7 @@ func (v *trailVerifier) tiles(all bool) error {
 			continue
 		}
 		name := trailTilePath(row.Level, row.N)
-		b, err := fs.ReadFile(v.fsys, name)
+		b, err := v.read(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return trailFault(ErrTrailTruncated, name, "the tile is missing")
 		}

@@ -87,6 +87,8 @@ func kindOf(m fs.FileMode) string {
 		return "pipe"
 	case m&fs.ModeSocket != 0:
 		return "socket"
+	case m.IsDir():
+		return "folder"
 	default:
 		return "device"
 	}

@@ -137,7 +137,7 @@ func (in *inspection) readExport(record records.RecordKey, known note.Verifiers,
 
 // checkLog checks the log that was given, from its beginning to its end.
 func (in *inspection) checkLog(record records.RecordKey, keys []ed25519.PublicKey, x trailExport) (string, error) {
-	check := TrailCheck{Scope: record.Scope(), Keys: keys}
+	check := TrailCheck{Scope: record.Scope(), Keys: keys, stop: in.ctx.Err}
 	if len(x.note) > 0 {
 		check.Witnessed = [][]byte{x.note}
 	}

@@ -2,6 +2,7 @@ package evidence_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
@@ -281,4 +282,27 @@ func TestR49_AnExportHasOneCheckpoint(t *testing.T) {
 		}
 	}
 	<-done
+}
+
+// A verification that is given up ends before the next file of the log.
+func TestVerify_ALogIsReadNoFurtherOnceGivenUp(t *testing.T) {
+	t.Parallel()
+	_, public := keys(1)
+	w, _, b := told(t)
+	ctx, stop := context.WithCancel(t.Context())
+	log := opening{w.files(), stop}
+	v, err := evidence.VerifyZip(ctx, bytes.NewReader(b), int64(len(b)), evidence.VerifyOptions{Keys: public, Trail: log})
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, trailCheckOf(t, v).Err, context.Canceled, "the check itself ended by it")
+}
+
+// opening tells when a file is opened.
+type opening struct {
+	fs.FS
+	opened func()
+}
+
+func (o opening) Open(name string) (fs.File, error) {
+	o.opened()
+	return o.FS.Open(name)
 }
