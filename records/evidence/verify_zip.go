@@ -28,6 +28,9 @@ func (z *zipSource) each(in *inspection) error {
 		return fail(ErrMissing, "the zip is empty")
 	}
 	base, _, _ := strings.Cut(entries[0].name, "/")
+	if !plainName(base) { // one without a name would be the root of whoever unpacks it.
+		return fail(ErrPath, "%q is not below a folder of the zip", clip(entries[0].name))
+	}
 	end := zipEnd(entries, at)
 	if at+int64(len(end)) != z.size {
 		return fail(ErrNotCanonical, "the zip has %d bytes, want %d", z.size, at+int64(len(end)))
