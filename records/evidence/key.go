@@ -49,6 +49,8 @@ func MarshalPublicKey(key crypto.PublicKey) ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), nil
 }
 
+var pemBegin = []byte("-----BEGIN ")
+
 // ParsePublicKeys reads one or more keys in PEM. It returns an error that
 // matches ErrMalformed if there is none, if there is anything else among them,
 // or for a kind of key that is not taken.
@@ -56,7 +58,9 @@ func ParsePublicKeys(text []byte) ([]crypto.PublicKey, error) {
 	var keys []crypto.PublicKey
 	for len(bytes.TrimSpace(text)) > 0 {
 		block, rest := pem.Decode(text)
-		if block == nil || block.Type != "PUBLIC KEY" {
+		// The decoder passes over what it can't read, a damaged key as well.
+		whole := block != nil && bytes.HasPrefix(bytes.TrimSpace(text), pemBegin) && bytes.Count(text[:len(text)-len(rest)], pemBegin) == 1
+		if !whole || block.Type != "PUBLIC KEY" || len(block.Headers) > 0 {
 			return nil, fail(ErrMalformed, "evidence: public key %d is not PEM of type PUBLIC KEY", len(keys)+1)
 		}
 		key, err := x509.ParsePKIXPublicKey(block.Bytes)

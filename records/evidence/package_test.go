@@ -113,6 +113,33 @@ func TestPackage_ManyKindsOfKeysSign(t *testing.T) {
 	}
 }
 
+// TestP12_AKeyFileIsReadWholeOrNotAtAll: with a key of it passed over, fewer
+// would have to sign than its reader wants.
+func TestP12_AKeyFileIsReadWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	one, err := evidence.MarshalPublicKey(key(1).Public())
+	require.NoError(t, err)
+	two, err := evidence.MarshalPublicKey(key(2).Public())
+	require.NoError(t, err)
+	both := string(one) + string(two)
+	for _, text := range []string{both, strings.ReplaceAll(both, "\n", "\r\n"), "\n" + string(one) + "\n\n" + string(two) + " \n"} {
+		list, err := evidence.ParsePublicKeys([]byte(text))
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+	}
+	for name, text := range map[string]string{
+		"a character damaged in the first": strings.Replace(both, "MCow", "M*ow", 1), "in the second": string(one) + strings.Replace(string(two), "MCow", "M*ow", 1),
+		"an end damaged":      strings.Replace(both, "-----END", "----END", 1),
+		"an end that goes on": strings.Replace(both, "KEY-----\n-----BEGIN", "KEY-----x\n-----BEGIN", 1),
+		"a begin damaged":     strings.Replace(both, "-----BEGIN", "----BEGIN", 1),
+		"text before":         "Kim's key:\n" + both, "between": string(one) + "Lee's key:\n" + string(two), "behind": both + "that is all",
+		"a header": strings.Replace(both, "KEY-----\n", "KEY-----\nOwner: Kim\n\n", 1), "another type": strings.ReplaceAll(both, "PUBLIC KEY", "CERTIFICATE"), "nothing": " \n",
+	} {
+		_, err := evidence.ParsePublicKeys([]byte(text))
+		require.ErrorIs(t, err, evidence.ErrMalformed, name)
+	}
+}
+
 func TestPackage_TheThresholdCountsTrustedKeys(t *testing.T) {
 	t.Parallel()
 	signers, public := keys(1, 2)
