@@ -43,8 +43,9 @@ const maxPath = 200
 // isPayload reports whether a path lies below data.
 func isPayload(path string) bool { return strings.HasPrefix(path, "data/") }
 
-// plainName reports whether s is a name that means the same on every system:
-// letters, digits, ".", "_" and "-", not beginning with one of the latter.
+// plainName reports whether s is a name that leads nowhere else on any system:
+// letters, digits, ".", "_" and "-", not beginning with one of the latter, nor
+// ending in ".", which Windows drops.
 func plainName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
@@ -53,7 +54,7 @@ func plainName(s string) bool {
 			return false
 		}
 	}
-	return s != "" && len(s) <= 100
+	return s != "" && len(s) <= 100 && s[len(s)-1] != '.'
 }
 
 // plainPath reports whether s is a relative path of plain names.

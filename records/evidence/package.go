@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/smintecm/sdk/records"
@@ -139,8 +140,9 @@ func (p Package) Validate() error {
 	f.Check(len(p.Trail) <= maxTrailFiles, "trail", len(p.Trail), fmt.Sprintf("up to %d files", maxTrailFiles))
 	names := map[string]bool{}
 	for i, t := range p.Trail {
-		f.Check(plainName(t.Name) && !names[t.Name], fmt.Sprintf("trail[%d].name", i), t.Name, "a file name of a-z, A-Z, 0-9, '.', '_' and '-', each once")
-		names[t.Name] = true
+		folded := strings.ToLower(t.Name) // many file systems know no other.
+		f.Check(plainName(t.Name) && !names[folded], fmt.Sprintf("trail[%d].name", i), t.Name, "a file name of a-z, A-Z, 0-9, '.', '_' and '-', each once, whatever the case")
+		names[folded] = true
 	}
 	return f.Err("evidence.Package")
 }

@@ -11,6 +11,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -334,9 +335,13 @@ func TestR49_TheTrailGoesWithTheRecord(t *testing.T) {
 	require.ErrorIs(t, verifyDir(t, dir, evidence.VerifyOptions{Keys: public}).Err(), evidence.ErrDigest)
 
 	p := sample()
-	p.Trail = append(p.Trail, evidence.TrailFile{Name: "../escape"}, evidence.TrailFile{Name: "entries.jsonl"})
-	require.ErrorContains(t, p.Validate(), "trail[1].name")
-	require.ErrorContains(t, p.Validate(), "trail[2].name")
+	bad := []string{"../escape", "entries.jsonl", "Entries.jsonl", "notes.", ".notes", "a b", ""}
+	for _, name := range bad {
+		p.Trail = append(p.Trail, evidence.TrailFile{Name: name})
+	}
+	for i := range bad {
+		require.ErrorContains(t, p.Validate(), fmt.Sprintf("trail[%d].name", i+1), "%q", bad[i])
+	}
 }
 
 // failing is a signer that doesn't do what it should.
