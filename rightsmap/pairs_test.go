@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	"github.com/smintecm/sdk/records"
 	"github.com/smintecm/sdk/rightsmap"
 )
 
@@ -74,4 +75,56 @@ func render(t *testing.T, s rightsmap.Statement) []byte {
 	enc.SetIndent("", " ")
 	require.NoError(t, enc.Encode(p))
 	return b.Bytes()
+}
+
+// A policy is checked against the license alone: the golden ones hold, and none
+// does that differs in a byte, permits more, is about something else, or whose
+// license is another.
+func TestODRLOptions_CheckTakesThePolicyOfTheLicenseAlone(t *testing.T) {
+	t.Parallel()
+	read := func(name string) []byte {
+		raw, err := os.ReadFile(filepath.Join("testdata", "pairs", name+".in.json"))
+		require.NoError(t, err)
+		return raw
+	}
+	plain, other := read("dimension-usages"), read("dimension-geographies")
+	policy := func(o rightsmap.ODRLOptions, source []byte, originals ...[]byte) []byte {
+		s, err := rightsmap.Read(source)
+		require.NoError(t, err)
+		for _, raw := range originals {
+			original, err := rightsmap.Read(raw)
+			require.NoError(t, err)
+			s, err = s.WithOriginal(original)
+			require.NoError(t, err)
+		}
+		odrl, err := s.ODRL(o)
+		require.NoError(t, err)
+		return odrl
+	}
+	var o rightsmap.ODRLOptions
+	odrl := policy(o, plain)
+	require.NoError(t, o.Check(plain, nil, odrl))
+	for name, changed := range map[string][]byte{
+		"cut":                  odrl[:len(odrl)-2],
+		"a line more":          append(bytes.Clone(odrl), "{}\n"...),
+		"white space":          bytes.Replace(odrl, []byte("\n  "), []byte("\n\t"), 1),
+		"wider":                bytes.Replace(odrl, []byte(`"isAnyOf"`), []byte(`"isNoneOf"`), 1),
+		"of other rules":       bytes.Replace(odrl, []byte(`"smx:ruleSet": "1"`), []byte(`"smx:ruleSet": "0"`), 1),
+		"of another license":   policy(o, other),
+		"about something else": policy(rightsmap.ODRLOptions{Target: "urn:else"}, plain),
+		"nothing":              nil,
+	} {
+		require.NotEqual(t, string(odrl), string(changed), name)
+		err := o.Check(plain, nil, changed)
+		require.ErrorIs(t, err, records.ErrInvalid, name)
+		require.ErrorContains(t, err, "as the license has it", name)
+	}
+	require.ErrorContains(t, o.Check(plain, nil, bytes.Replace(odrl, []byte(`"Agreement"`), []byte(`"Offer"`), 1)), "odrl line 8", "the line is named")
+	reuse := read("reuse")
+	require.NoError(t, o.Check(reuse, plain, policy(o, reuse, plain)))
+	require.NoError(t, o.Check(reuse, nil, policy(o, reuse)))
+	require.Error(t, o.Check(reuse, plain, policy(o, reuse)), "the reused license bounds it too")
+	require.Error(t, o.Check([]byte("{}"), nil, odrl), "a license that can't be read")
+	require.Error(t, o.Check(plain, other, odrl), "one that reuses none beside another")
+	require.Error(t, rightsmap.ODRLOptions{Target: "none"}.Check(plain, nil, odrl), "no IRI")
 }

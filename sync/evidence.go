@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -289,10 +290,19 @@ func (p *EvidencePlan) rights(ctx context.Context, faults *records.Problems) err
 	if err != nil {
 		return fmt.Errorf("%w: its rights document, node %s: %w", ErrVerify, p.record.rights.ID, err)
 	}
+	// What is signed is made of the vendor's own JSON, and not taken from a
+	// document that people can edit.
+	odrl, xmp, _, err := renderings(statement, p.scope.policy.Combination)
+	if err != nil {
+		return fmt.Errorf("%w: its rights document, node %s: %w", ErrVerify, p.record.rights.ID, err)
+	}
+	if !bytes.Equal(odrl, files[odrlFile]) || !bytes.Equal(xmp, files[xmpFile]) {
+		p.Findings = append(p.Findings, "the renderings in the rights document are not those of its license; the package has the latter")
+	}
 	b := statement.Basis
-	p.pack.XMP = files[xmpFile]
+	p.pack.XMP = xmp
 	p.pack.Rights = evidence.Rights{
-		Source: files[sourceFile], Original: files[originalFile], ODRL: files[odrlFile],
+		Source: files[sourceFile], Original: files[originalFile], ODRL: odrl,
 		Basis: evidence.Basis{Kind: b.Kind.String(), Document: b.Document, From: b.From, Until: b.Until},
 	}
 	return nil

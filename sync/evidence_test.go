@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto"
 	"crypto/ed25519"
@@ -9,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -25,6 +27,7 @@ import (
 	"github.com/smintecm/sdk/internal/testserver"
 	"github.com/smintecm/sdk/records"
 	"github.com/smintecm/sdk/records/evidence"
+	"github.com/smintecm/sdk/rightsmap"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -465,6 +468,35 @@ func TestAttachEvidence_ReferringPackages(t *testing.T) {
 		_, err := recsync.AttachEvidence(t.Context(), w.scope, req)
 		require.ErrorIs(t, err, recsync.ErrDigest, "a record of %d bytes that is not what was declared proves nothing", size)
 	}
+}
+
+// TestR12_WhatIsSignedIsMadeOfTheVendorsBytes: someone who may edit the rights
+// document in ECM has us sign no wider policy than the license.
+func TestR12_WhatIsSignedIsMadeOfTheVendorsBytes(t *testing.T) {
+	t.Parallel()
+	w := newProven(t, nil)
+	req := w.bought("1", picture(10))
+	require.NoError(t, w.ecm.Corrupt(int64(w.stored("1").Rights), func(b []byte) []byte {
+		files := unzip(t, b)
+		require.Contains(t, files["odrl.json"], `"gteq"`)
+		files["odrl.json"] = strings.ReplaceAll(files["odrl.json"], `"gteq"`, `"neq"`)
+		files["rights.xmp"] = "anything"
+		var out bytes.Buffer
+		z := zip.NewWriter(&out)
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			f, err := z.Create(name)
+			require.NoError(t, err)
+			_, err = f.Write([]byte(files[name]))
+			require.NoError(t, err)
+		}
+		require.NoError(t, z.Close())
+		return out.Bytes()
+	}))
+	receipt := w.attach(req)
+	require.Contains(t, strings.Join(receipt.Findings, "\n"), "the renderings in the rights document are not those of its license")
+	pack := w.storedBytes(int64(receipt.Document.Node()))
+	w.verified(pack, evidence.VerifyOptions{Policy: rightsmap.ODRLOptions{}.Check})
+	require.Contains(t, inside(t, pack)["data/asset.xmp"], "<x:xmpmeta")
 }
 
 // TestAttachEvidence_RightsFromTheRequest: a portal asset has no license; who

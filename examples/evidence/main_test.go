@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smintecm/sdk/records/evidence"
+	"github.com/smintecm/sdk/rightsmap"
 )
 
 // TestEvidence_BuildsAPackageThatVerifies in both forms, with the key beside it.
@@ -40,7 +41,9 @@ Next: go run ./examples/verify -key OUT/key.pem -trail OUT/trail OUT/package.zip
 	keys, err := evidence.ParsePublicKeys(text)
 	require.NoError(t, err)
 	for _, form := range []string{"package", "package.zip"} {
-		v, err := evidence.Verify(t.Context(), filepath.Join(out, form), evidence.VerifyOptions{Keys: keys, Trail: os.DirFS(filepath.Join(out, "trail"))})
+		v, err := evidence.Verify(t.Context(), filepath.Join(out, form), evidence.VerifyOptions{
+			Keys: keys, Trail: os.DirFS(filepath.Join(out, "trail")), Policy: rightsmap.ODRLOptions{}.Check,
+		})
 		require.NoError(t, err)
 		require.NoError(t, v.Err())
 		require.Equal(t, "14 entries about the record proven under 14; 19 of the log's 19 entries, under 19 checkpoints, are about it",

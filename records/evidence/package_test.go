@@ -278,6 +278,33 @@ func TestR12_AReuseHasTheOriginalsBytesToo(t *testing.T) {
 	require.Equal(t, evidence.CheckRights, first(v), "what a signer vouches for must still be JSON")
 }
 
+// TestP12_ASignerCannotWidenThePolicy: whoever can read licenses is asked about
+// the bytes that are in the package, and a no is a refusal.
+func TestP12_ASignerCannotWidenThePolicy(t *testing.T) {
+	t.Parallel()
+	signers, public := keys(1)
+	p := sample()
+	var asked [][]byte
+	wide := errors.New("it permits more than the license")
+	ask := func(original []byte, answer error) *evidence.Verification {
+		p.Rights.Original, asked = original, nil
+		p.Asset.Content = bytes.NewReader(picture)
+		return verifyZip(t, zipped(t, p, evidence.WriteOptions{Signers: signers}), evidence.VerifyOptions{Keys: public, Policy: func(source, original, odrl []byte) error {
+			asked = [][]byte{source, original, odrl}
+			return answer
+		}})
+	}
+	v := ask(nil, nil)
+	require.NoError(t, v.Err())
+	require.Equal(t, [][]byte{p.Rights.Source, nil, p.Rights.ODRL}, asked)
+	require.Contains(t, fmt.Sprint(v.Checks), "and the policy says what they do")
+	v = ask([]byte("{}"), wide)
+	require.Equal(t, [][]byte{p.Rights.Source, []byte("{}"), p.Rights.ODRL}, asked)
+	require.Equal(t, evidence.CheckRights, first(v))
+	require.ErrorIs(t, v.Err(), evidence.ErrRights)
+	require.ErrorIs(t, v.Err(), wide)
+}
+
 // TestR13_TheGroundOfTheRightIsNamed with its document and its dates.
 func TestR13_TheGroundOfTheRightIsNamed(t *testing.T) {
 	t.Parallel()

@@ -371,5 +371,12 @@ func (in *inspection) checkRights() (string, error) {
 	if err != nil {
 		return "", fail(ErrRights, "%s: %v", fileProvenance, err)
 	}
-	return fmt.Sprintf("%s %q, the vendor's bytes have sha256:%s", b.Kind, clip(b.Document), in.files[fileSource].sum), nil
+	text := fmt.Sprintf("%s %q, the vendor's bytes have sha256:%s", b.Kind, clip(b.Document), in.files[fileSource].sum)
+	if in.o.Policy == nil {
+		return text, nil
+	}
+	if err := in.o.Policy(in.content(fileSource), in.content(fileOriginal), in.content(fileODRL)); err != nil {
+		return "", fmt.Errorf("%s: %w: %w", fileODRL, ErrRights, err)
+	}
+	return text + ", and the policy says what they do", nil
 }
