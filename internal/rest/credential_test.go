@@ -161,3 +161,38 @@ func TestP1_LocationsOfTheServerStayAtItsOrigin(t *testing.T) {
 	}
 	require.Zero(t, *attempts)
 }
+
+// passing is a login that failed and may succeed later.
+type passing bool
+
+func (passing) Error() string { return "nobody listens" }
+
+func (p passing) Retryable() bool { return bool(p) }
+
+// unlistened is a credential that cannot be had.
+type unlistened struct {
+	ticket
+	err   error
+	tries int
+}
+
+func (u *unlistened) Authorize(context.Context, *http.Request) (uint64, error) {
+	u.tries++
+	return 0, fmt.Errorf("log in: %w", u.err)
+}
+
+// TestCredential_OneThatIsNotToBeHadNowMayBeLater: the call says so, and leaves
+// trying again to the login.
+func TestCredential_OneThatIsNotToBeHadNowMayBeLater(t *testing.T) {
+	t.Parallel()
+	for _, later := range []bool{true, false} {
+		cred := &unlistened{err: passing(later)}
+		var failure *Failure
+		c, attempts := mocked(t, Config{Credential: cred, Error: func(f Failure) error { failure = &f; return &f }})
+		_, err := getNode(t.Context(), c)
+		require.ErrorIs(t, err, cred.err)
+		require.Equal(t, later, failure.Retryable)
+		require.Equal(t, 1, cred.tries, "the login has its own retries")
+		require.Zero(t, *attempts)
+	}
+}

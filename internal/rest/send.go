@@ -47,6 +47,9 @@ type call struct {
 	url     string
 	body    *Body
 	renewed bool
+	// loginFailed: the credential was not to be had, and getting it has its own
+	// retries.
+	loginFailed bool
 }
 
 func (c *Client) prepare(req Request) (*call, error) {
@@ -130,7 +133,7 @@ func run[T any](ctx context.Context, c *Client, req Request, decode func(*call, 
 		case last == nil:
 			c.budget.refund()
 			return nil
-		case !last.Retryable || !k.replayable() || tries > c.cfg.Retries || ctx.Err() != nil:
+		case !last.Retryable || k.loginFailed || !k.replayable() || tries > c.cfg.Retries || ctx.Err() != nil:
 			return backoff.Permanent(last)
 		case !c.budget.spend():
 			last.Err = errors.Join(last.Err, ErrRetryBudget)
@@ -205,7 +208,14 @@ func (k *call) send(ctx context.Context) (*http.Response, uint64, *Failure) {
 	var generation uint64
 	if k.c.cfg.Credential != nil && !k.req.NoCredential {
 		if generation, err = k.c.cfg.Credential.Authorize(ctx, probe); err != nil {
-			return nil, 0, k.failure(0, err)
+			k.loginFailed = true
+			f := k.failure(0, err)
+			login, ok := errors.AsType[interface {
+				error
+				Retryable() bool
+			}](err)
+			f.Retryable = ok && login.Retryable()
+			return nil, 0, f
 		}
 	}
 	if k.body != nil {
