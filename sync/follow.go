@@ -54,7 +54,7 @@ func Follow(s *Scope, c FollowConfig) (*Runner, error) {
 	}
 	f.retried = f.now()
 	return NewRunner(RunnerConfig{
-		Name: "follow", Scope: s.id, Pass: f.pass, Every: c.Every, Retry: c.Retry, Listen: c.Listen, OnPass: c.OnPass, Now: c.Now, Wait: c.Wait,
+		Name: "follow", Scope: s.id, Pass: f.pass, Progress: f.progress.get, Every: c.Every, Retry: c.Retry, Listen: c.Listen, OnPass: c.OnPass, Now: c.Now, Wait: c.Wait,
 	})
 }
 
@@ -65,6 +65,8 @@ type following struct {
 	opts    FollowOptions
 	now     func() time.Time
 	retried time.Time
+	// progress is what the pass under way has come to.
+	progress guarded[string]
 }
 
 func (f *following) pass(ctx context.Context) (string, error) {
@@ -81,14 +83,24 @@ func (f *following) pass(ctx context.Context) (string, error) {
 		if source.store == nil {
 			continue
 		}
+		if summary != "" {
+			summary += "; "
+		}
+		summary += source.name + ": "
+		var sofar FollowResult
+		f.progress.set(summary + sofar.String())
+		opts.OnItem = func(r ItemResult) {
+			sofar.count(r.Outcome)
+			f.progress.set(summary + sofar.String())
+			if f.opts.OnItem != nil {
+				f.opts.OnItem(r)
+			}
+		}
 		result, err := source.follow(ctx, f.s, source.store, opts)
 		if err != nil {
 			errs = append(errs, err)
 		}
-		if summary != "" {
-			summary += "; "
-		}
-		summary += source.name + ": " + result.String()
+		summary += result.String()
 	}
 	if len(errs) == 0 {
 		f.opts.Retry, f.opts.FromStart = false, false

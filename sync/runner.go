@@ -19,6 +19,9 @@ type RunnerConfig struct {
 	// Pass does the work once and says in a few words what came of it. It goes
 	// on from where an earlier pass was interrupted, so it may end anywhere.
 	Pass func(ctx context.Context) (summary string, err error)
+	// Progress, if set, says in a few words what the pass under way has come to
+	// so far. It is called from any goroutine.
+	Progress func() string
 	// Every is the time from the end of one pass to the next one without a hint.
 	// Defaults to 5 minutes.
 	Every time.Duration
@@ -59,14 +62,17 @@ type RunnerStatus struct {
 	Passes   int `json:"passes"`
 	Failures int `json:"failures"`
 	// Since is when the runner began, LastGood when its last good pass ended. The
-	// lag is the time since then.
+	// lag is the time since then, also of one that is stopped; JSON has it in
+	// nanoseconds.
 	Since    time.Time     `json:"since,omitzero"`
 	LastGood time.Time     `json:"last_good,omitzero"`
 	Lag      time.Duration `json:"lag"`
 	// Next is when the next pass begins, without a hint.
 	Next time.Time `json:"next,omitzero"`
-	// Summary says what came of the last good pass.
-	Summary string `json:"summary,omitempty"`
+	// Summary says what came of the last good pass, Progress what the one under
+	// way has come to so far.
+	Summary  string `json:"summary,omitempty"`
+	Progress string `json:"progress,omitempty"`
 	// Trouble says what is wrong, Advice what to do about it; Hints what is wrong
 	// with the hints.
 	Trouble string  `json:"trouble,omitempty"`
@@ -76,8 +82,8 @@ type RunnerStatus struct {
 	err     error
 }
 
-// Healthy tells that nothing needs a person: the runner is at work, and its
-// last pass was good or has not ended yet.
+// Healthy tells that the runner is at work, and that its last pass was good or
+// has not ended yet. What a good pass leaves to people is in its summary.
 func (s RunnerStatus) Healthy() bool {
 	return s.Failures == 0 && (s.State == RunnerRunning || s.State == RunnerWaiting)
 }
@@ -137,8 +143,11 @@ func (r *Runner) Status() RunnerStatus {
 	if since.IsZero() {
 		since = s.Since
 	}
-	if !since.IsZero() && s.State != RunnerStopped {
+	if !since.IsZero() {
 		s.Lag = max(0, r.c.Now().Sub(since))
+	}
+	if s.State == RunnerRunning && r.c.Progress != nil {
+		s.Progress = r.c.Progress()
 	}
 	return s
 }

@@ -88,6 +88,8 @@ func TestRunner_KeepsOnThroughAnOutageAndStopsWhenAsked(t *testing.T) {
 		cancel()
 		require.NoError(t, <-ended, "a stop that was asked for is no error")
 		require.Equal(t, recsync.RunnerStopped, r.Status().State)
+		<-time.After(time.Hour)
+		require.GreaterOrEqual(t, r.Status().Lag, time.Hour, "one that is stopped falls behind too")
 	})
 }
 
@@ -310,6 +312,31 @@ func TestFollow_EachSourceHasItsTurn(t *testing.T) {
 	require.ErrorIs(t, status.Err(), smint.ErrDenied)
 	require.Equal(t, recsync.TroubleDenied, status.Kind)
 	require.NotEmpty(t, w.records(), "the portal has its turn")
+}
+
+// TestFollow_ProgressIsSeenWhileAPassGoesOn: a pass over a long feed takes hours.
+func TestFollow_ProgressIsSeenWhileAPassGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newPortalWorld(t, nil)
+	w.buy("801", picture(100), nil)
+	w.buy("802", picture(100), nil)
+	w.finish("kv1", "1", "e", picture(40), approved(nil))
+	var r *recsync.Runner
+	var seen []string
+	c := recsync.FollowConfig{Purchases: w.store(), Portal: w.store(), Options: recsync.FollowOptions{OnItem: func(recsync.ItemResult) { seen = append(seen, r.Status().Progress) }}}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	c.OnPass = func(s recsync.RunnerStatus) {
+		require.Empty(t, s.Progress, "the summary says it then")
+		cancel()
+	}
+	r, err := recsync.Follow(w.scope, c)
+	require.NoError(t, err)
+	require.NoError(t, r.Run(ctx))
+	require.Len(t, seen, 3)
+	require.Regexp(t, `^purchases: declared=0 .* quarantined=1$`, seen[0], "the rule asks for an attribute, which no purchase has")
+	require.Regexp(t, `^purchases: declared=0 .* quarantined=2$`, seen[1])
+	require.Regexp(t, `^purchases: declared=0 .* quarantined=2; portal: declared=1 `, seen[2])
 }
 
 // telling is a wait that tells how long it would be, and ends when it is woken.

@@ -56,7 +56,7 @@ func Watch(s *Scope, c WatchConfig) (*Runner, error) {
 		return nil, err
 	}
 	w := &watching{s: s, c: c}
-	return NewRunner(RunnerConfig{Name: "watch", Scope: s.id, Pass: w.pass, Every: c.Every, Retry: c.Retry, OnPass: c.OnPass, Now: c.Now, Wait: c.Wait})
+	return NewRunner(RunnerConfig{Name: "watch", Scope: s.id, Pass: w.pass, Progress: w.progress.get, Every: c.Every, Retry: c.Retry, OnPass: c.OnPass, Now: c.Now, Wait: c.Wait})
 }
 
 // watching is the work of one Watch; its passes come one after another.
@@ -65,33 +65,48 @@ type watching struct {
 	c    WatchConfig
 	open FeedState
 	said watchCounts
+	// progress is what the pass under way has come to.
+	progress guarded[string]
 }
 
 // watchCounts are what a pass came to.
-type watchCounts struct{ events, proven, conflicts, synced int }
+type watchCounts struct {
+	events, proven, conflicts, synced int
+	surface                           string
+}
 
 func (w *watching) pass(ctx context.Context) (string, error) {
 	w.said = watchCounts{}
 	if err := w.load(ctx); err != nil {
 		return "", err
 	}
+	w.progress.set(w.summary())
 	// Access is taken away first; what is offered, and described, comes after.
 	errs := []error{w.again(ctx), w.events(ctx)}
-	summary := fmt.Sprintf("events=%d proven=%d open=%d", w.said.events, w.said.proven, len(w.open.Pending))
 	if w.c.Surface != nil && ctx.Err() == nil {
 		r, err := SurfaceRecords(ctx, w.s, w.c.Surface, SurfaceRequest{})
 		w.tell(r, err)
 		errs = append(errs, err)
-		summary += "; " + surfaced(r)
+		w.said.surface = "; " + surfaced(r)
 	}
 	if w.c.Metadata && ctx.Err() == nil {
 		errs = append(errs, w.metadata(ctx))
-		summary += fmt.Sprintf("; metadata: synced=%d conflicts=%d", w.said.synced, w.said.conflicts)
 	}
-	return summary, errors.Join(errs...)
+	return w.summary(), errors.Join(errs...)
 }
 
+// summary says what the pass has come to so far.
+func (w *watching) summary() string {
+	text := fmt.Sprintf("events=%d proven=%d open=%d", w.said.events, w.said.proven, len(w.open.Pending)) + w.said.surface
+	if w.c.Metadata {
+		text += fmt.Sprintf("; metadata: synced=%d conflicts=%d", w.said.synced, w.said.conflicts)
+	}
+	return text
+}
+
+// tell tells of what was done, and what the pass had come to before that.
 func (w *watching) tell(r Receipt, err error) {
+	w.progress.set(w.summary())
 	if w.c.OnReceipt != nil {
 		w.c.OnReceipt(r, err)
 	}

@@ -147,6 +147,25 @@ func TestWatch_AnOutageEndsThePass(t *testing.T) {
 	}
 }
 
+// TestWatch_ProgressIsSeenWhileAPassGoesOn.
+func TestWatch_ProgressIsSeenWhileAPassGoesOn(t *testing.T) {
+	t.Parallel()
+	w := newSurfaced(t, nil)
+	w.approvedDocument("a.pdf", "a")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var r *recsync.Runner
+	var seen []string
+	r, err := recsync.Watch(w.scope, recsync.WatchConfig{
+		Events: recsync.NewFileWatchStore(filepath.Join(t.TempDir(), "watch.json")), Open: w.world.store(), Surface: w.surface,
+		OnReceipt: func(recsync.Receipt, error) { seen = append(seen, r.Status().Progress) },
+		OnPass:    func(recsync.RunnerStatus) { cancel() },
+	})
+	require.NoError(t, err)
+	require.NoError(t, r.Run(ctx))
+	require.Equal(t, []string{"events=0 proven=0 open=0"}, seen)
+}
+
 // TestWatch_KeepsTheSurfaceTrue.
 func TestWatch_KeepsTheSurfaceTrue(t *testing.T) {
 	t.Parallel()
