@@ -102,8 +102,9 @@ func (d Date) Before(e Date) bool { return d.IsValid() && e.IsValid() && d.Compa
 func (d Date) After(e Date) bool { return d.IsValid() && e.IsValid() && d.Compare(e) > 0 }
 
 // Start returns the first instant of the day in zone. A nil zone is UTC. Where
-// a clock change leaves no midnight, it is the first instant there is; for a
-// day that a zone left out altogether, it is the end of the day before.
+// a clock change leaves no midnight, it is the first instant there is, and where
+// it makes two, the first; for a day that a zone left out altogether, it is the
+// end of the day before.
 func (d Date) Start(zone *time.Location) time.Time {
 	if !d.IsValid() {
 		return time.Time{}
@@ -118,9 +119,15 @@ func (d Date) Start(zone *time.Location) time.Time {
 		return end.In(zone)
 	case got.After(d):
 		return begin.In(zone)
-	default:
-		return t
 	}
+	if !begin.IsZero() {
+		_, offset := t.Zone()
+		_, before := begin.Add(-1).Zone()
+		if first := t.Add(time.Duration(offset-before) * time.Second); first.Before(begin) {
+			return first // the clock was set back over midnight.
+		}
+	}
+	return t
 }
 
 // End returns the first instant after the day in zone: the start of the next

@@ -135,6 +135,17 @@ func TestDate_BecomesAnInstantOnlyInAZone(t *testing.T) {
 	require.Equal(t, spring, records.DateIn(spring.Start(santiago), santiago))
 	require.NotEqual(t, spring, records.DateIn(spring.Start(santiago).Add(-time.Nanosecond), santiago))
 
+	// Where one makes two midnights, it begins with the first.
+	for name, first := range map[string][2]string{
+		"Asia/Amman": {"2021-10-29", "2021-10-28T21:00:00Z"}, "America/Havana": {"2026-11-01", "2026-11-01T04:00:00Z"}, "Atlantic/Azores": {"2026-10-25", "2026-10-25T00:00:00Z"},
+	} {
+		zone, err := time.LoadLocation(name)
+		require.NoError(t, err)
+		day := records.MustDate(first[0])
+		require.Equal(t, first[1], day.Start(zone).UTC().Format(time.RFC3339), name)
+		require.Equal(t, day.Start(zone).Add(25*time.Hour), day.End(zone), "%s: a long day", name)
+	}
+
 	apia, err := time.LoadLocation("Pacific/Apia")
 	require.NoError(t, err)
 	never := records.MustDate("2011-12-30")
