@@ -40,7 +40,7 @@ func TestCalendar_ShowsEveryConflictBeforeItsDay(t *testing.T) {
 	want := []string{
 		"2026-01-01 hold over disposition: destroy is planned for 2026-01-01 and will be refused while held by 13 (case 13)",
 		"2026-01-01 disposition planned too early: destroy is planned for 2026-01-01: 2026-05-06: 1 year after created on 2025-05-06",
-		"2026-05-06 retention ends before license: the record may be gone from 2026-05-06 on while license 79468 goes on until 2027-05-06",
+		"2026-05-06 retention ends before license: the record may be gone from 2026-05-06 on while license 79468 goes on until 2027-05-06 00:00 UTC",
 		"2026-05-06 hold over disposition: retention ends on 2026-05-06, nothing is disposed of while held by 13 (case 13)",
 		"2026-09-01 first use missed: autumn campaign begins on 2026-09-01, its first use under license 79468 had to happen before 2025-12-01 00:00 UTC",
 		"2027-05-06 hold outlasts license: license 79468 ends on 2027-05-06; the hold by 13 (case 13) keeps the record and prolongs no right",

@@ -28,7 +28,7 @@ const (
 	// the record and prolongs no right.
 	ConflictHoldOutlastsLicense
 	// ConflictUseOutsideLicense: a planned use begins before or goes on after
-	// the license.
+	// the license, or there is none.
 	ConflictUseOutsideLicense
 	// ConflictFirstUseMissed: a planned use begins after the last moment for a
 	// first use.
@@ -109,10 +109,10 @@ func (c Calendar) retentionConflicts(kept Due) []Conflict {
 				fmt.Sprintf("the record may be gone from %s on while %s has no end", kept.On, w.Name),
 			})
 		case w.Until.IsZero():
-		case kept.On.IsValid() && kept.On.Before(ends):
+		case kept.On.IsValid() && kept.On.Start(c.Zone).Before(w.Until):
 			out = append(out, Conflict{
 				ConflictRetentionBeforeLicense, kept.On, w.Name,
-				fmt.Sprintf("the record may be gone from %s on while %s goes on until %s", kept.On, w.Name, ends),
+				fmt.Sprintf("the record may be gone from %s on while %s goes on until %s", kept.On, w.Name, instant(w.Until)),
 			})
 		case !kept.On.IsValid() || kept.On.After(ends):
 			out = append(out, Conflict{
@@ -167,6 +167,9 @@ func (c Calendar) useConflicts() []Conflict {
 	var out []Conflict
 	for _, u := range c.Uses {
 		begins, over := u.From.Start(c.Zone), u.Until.End(c.Zone)
+		if len(c.Rights) == 0 {
+			out = append(out, Conflict{ConflictUseOutsideLicense, u.From, u.Name, fmt.Sprintf("%s is planned, and nothing on the calendar licenses it", u.Name)})
+		}
 		for _, w := range c.Rights {
 			add := func(kind ConflictKind, on Date, format string, args ...any) {
 				out = append(out, Conflict{kind, on, u.Name, fmt.Sprintf(format, args...)})

@@ -42,6 +42,13 @@ func TestConflicts_MomentsThatMeet(t *testing.T) {
 	c.Uses[0].From, c.Uses[0].Until = records.MustDate("2025-05-05"), records.Date{}
 	require.Equal(t, []records.ConflictKind{records.ConflictUseOutsideLicense, records.ConflictUseOutsideLicense}, kinds(c), "a day too early, and without an end")
 
+	c.Rights = nil
+	require.Equal(t, []records.ConflictKind{records.ConflictUseOutsideLicense}, kinds(c), "of a cancelled purchase nothing is licensed")
+	require.False(t, c.At(utc("2026-01-01")).Use)
+	c = quiet()
+	c.Rights[0].Until = utc("2027-05-06").Add(time.Minute)
+	require.Equal(t, []records.ConflictKind{records.ConflictRetentionBeforeLicense}, kinds(c), "the record may be gone in the license's last minute")
+
 	require.True(t, c.At(utc("2025-05-06")).Use)
 	require.Empty(t, c.Explain(records.Date{}))
 	c.Rights[0].From = time.Date(12000, 1, 1, 0, 0, 0, 0, time.UTC)
