@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	f.SetOutput(stderr)
 	f.StringVar(&key, "key", "", "file with the signers' public keys in PEM, which must all have signed")
 	f.IntVar(&o.Threshold, "threshold", 0, "how many of the keys must have signed; 0 means all")
-	f.StringVar(&asset, "asset", "", "file with the content, for a package that only refers to it")
+	f.StringVar(&asset, "asset", "", "file that should be the content; a package that only refers to it needs it")
 	f.StringVar(&trail, "trail", "", "folder with the log of the record's scope")
 	f.StringVar(&trailKey, "trail-key", "", "file with the log's Ed25519 public keys in PEM")
 	f.BoolVar(&o.SHA512, "sha512", false, "check SHA-512 as well, and want it")

@@ -23,8 +23,8 @@ type VerifyOptions struct {
 	Keys []crypto.PublicKey
 	// Threshold is how many of Keys must have signed; 0 means all of them.
 	Threshold int
-	// Asset is the content of a package that only refers to it. Without it, such
-	// a package is checked but for the content.
+	// Asset is the content that should be the one signed for. A package that only
+	// refers to its content is checked but for that without it.
 	Asset io.Reader
 	// Trail is the log of the record's scope, for example os.DirFS of its folder.
 	// With it the log is checked whole: it must continue what the package's

@@ -29,7 +29,11 @@ func (in *inspection) checkAsset() (string, error) {
 		if content.sum != claim.Digest.SHA256 || content.size != claim.Size {
 			return "", fail(ErrDigest, "%s has sha256:%s in %d bytes, signed was %s in %d", fileAsset, content.sum, content.size, d, claim.Size)
 		}
-		return fmt.Sprintf("%s, %d bytes", d, claim.Size), nil
+		text := fmt.Sprintf("%s, %d bytes", d, claim.Size)
+		if in.o.Asset == nil {
+			return text, nil
+		}
+		return text + ", as the content given", in.checkGiven(claim, d)
 	case claim.Path == fileReference && reference != nil:
 		return in.checkReference(claim, d)
 	default:
@@ -53,15 +57,20 @@ func (in *inspection) checkReference(claim assetClaim, d records.Digest) (string
 	if in.o.Asset == nil {
 		return where + "; content not given", errSkip
 	}
+	return where, in.checkGiven(claim, d)
+}
+
+// checkGiven holds the content that was given against what was signed.
+func (in *inspection) checkGiven(claim assetClaim, d records.Digest) error {
 	sum := sha256.New()
 	n, err := in.pump(in.copied(io.LimitReader(in.o.Asset, claim.Size+1), claim.Size+1), claim.Size+1, []io.Writer{sum})
 	if err != nil {
-		return "", fmt.Errorf("read the content: %w", err)
+		return fmt.Errorf("read the content: %w", err)
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != claim.Digest.SHA256 || n != claim.Size {
-		return "", fail(ErrDigest, "the content given has sha256:%s, signed was %s in %d bytes", got, d, claim.Size)
+		return fail(ErrDigest, "the content given has sha256:%s, signed was %s in %d bytes", got, d, claim.Size)
 	}
-	return where, nil
+	return nil
 }
 
 // checkApproval asks whether the approval is complete and for this record and

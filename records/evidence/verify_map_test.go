@@ -57,18 +57,20 @@ func TestVerify_TheBoundIsOverAllFiles(t *testing.T) {
 	require.ErrorIs(t, verifyZip(t, b, evidence.VerifyOptions{Keys: public, MaxBytes: total - 1}).Err(), evidence.ErrTooLarge)
 }
 
-// A content given from elsewhere that goes on after its signed length is
-// another, however it begins.
-func TestVerify_AReferredContentThatGoesOnIsAnother(t *testing.T) {
+// A content given from elsewhere is the one signed for or is refused, also where
+// the package has it: one that goes on after its length is another, however it
+// begins.
+func TestVerify_AContentGivenIsTheSignedOne(t *testing.T) {
 	t.Parallel()
 	signers, public := keys(1)
-	p := sample()
-	p.Asset.Content, p.Asset.Location = nil, evidence.Location{System: "smint.io", ID: "79468-1"}
-	dir := writeDir(t, p, evidence.WriteOptions{Signers: signers})
-	check := func(content string) error {
-		return verifyDir(t, dir, evidence.VerifyOptions{Keys: public, Asset: io.Reader(strings.NewReader(content))}).Err()
+	for name, p := range map[string]evidence.Package{"enclosed": sample(), "referred to": referring()} {
+		dir := writeDir(t, p, evidence.WriteOptions{Signers: signers})
+		check := func(content string) error {
+			return verifyDir(t, dir, evidence.VerifyOptions{Keys: public, Asset: io.Reader(strings.NewReader(content))}).Err()
+		}
+		require.NoError(t, check(string(picture)), name)
+		for _, other := range []string{string(picture) + "x", string(picture[:len(picture)-1]), ""} {
+			require.ErrorIs(t, check(other), evidence.ErrDigest, name)
+		}
 	}
-	require.NoError(t, check(string(picture)))
-	require.ErrorIs(t, check(string(picture)+"x"), evidence.ErrDigest)
-	require.ErrorIs(t, check(string(picture[:len(picture)-1])), evidence.ErrDigest)
 }
