@@ -83,7 +83,7 @@ func TestR1_ARecordThatIsFixedTakesNoVersion(t *testing.T) {
 		for _, how := range []string{"final", "held"} {
 			w := newWorld(t, func(c *recsync.ScopeConfig) {
 				inRecord(c)
-				c.Policy.KeepOpen, c.Policy.Change.Fixed = how == "held", fixed
+				c.Policy.Change.Fixed = fixed
 			})
 			store := w.store()
 			w.buy("1", picture(10), nil)
@@ -91,6 +91,8 @@ func TestR1_ARecordThatIsFixedTakesNoVersion(t *testing.T) {
 			first := w.records()[0]
 			if how == "held" {
 				w.ecm.AddHold("Case 7", "LEGAL", first.ID)
+			} else {
+				require.NoError(t, w.config.ECM.RMClassifications.Finalize(t.Context(), ecm.NodeID(first.ID)), "a person makes it final")
 			}
 			require.NoError(t, w.smint.AddBinaryVersion("1", w.file("1", "1", picture(20))))
 			var got recsync.ItemResult

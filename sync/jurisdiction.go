@@ -33,11 +33,6 @@ func (r JurisdictionRule) check(faults *records.Problems) {
 	}
 }
 
-// checkFor notes a jurisdiction that is asked for and that nothing can tell.
-func (r JurisdictionRule) checkFor(of ScopeOf, faults *records.Problems) {
-	faults.Check(!r.Required || r.tells() || of.Jurisdiction != "", "policy.jurisdiction.required", true, "a field or an attribute that tells the jurisdiction, or the scope's own")
-}
-
 // tells reports whether anything of an asset tells its jurisdiction.
 func (r JurisdictionRule) tells() bool { return r.Field != "" || r.Attribute != "" }
 

@@ -193,12 +193,14 @@ func (p Policy) check(faults *records.Problems) {
 	}
 	faults.Check(p.SmallLimit >= 0 && p.SmallLimit <= 64<<20, "policy.small_limit", p.SmallLimit, "0 to 64 MiB")
 	faults.Merge("policy.approval", p.Approval.Validate())
+	faults.Check(p.RightsClass >= 0, "policy.rights_class", p.RightsClass, "the node id of an RM classification, or none")
 	p.Evidence.check(faults)
 	p.Change.check(p.Attributes, faults)
 	p.Jurisdiction.check(faults)
 	p.checkAccess(faults)
 	p.Metadata.check(faults, p.Attributes)
 	p.Surface.check(faults)
+	p.contradict(faults)
 }
 
 // class finds the rule for the asset.

@@ -260,10 +260,14 @@ func (s ScopePolicy) check(p *PolicyFile, field string, faults *records.Problems
 	}
 	var own records.Problems
 	s.Policy.withDefaults().check(&own)
-	s.Policy.Jurisdiction.checkFor(s.ScopeOf, &own)
+	s.Policy.checkFor(s.ScopeOf, &own)
 	if a := s.Policy.Approval; a.Source == records.ApprovalByAttribute {
 		own.Check(s.Smint != nil && s.Smint.Portal != nil, "policy.approval.source", a.Source, "a smint.portal: the attribute is that of a portal asset")
 		own.Check(a.Person != "" && a.Time != "", "policy.approval.person", a.Person, "person and time: the keys of the attributes that say who approved, and when")
+	}
+	if s.Smint == nil || s.Smint.Portal == nil {
+		own.Check(s.Policy.Metadata == nil, "policy.metadata", "no portal", "a smint.portal: metadata is kept in step with its assets")
+		own.Check(s.Policy.Jurisdiction.Attribute == "", "policy.jurisdiction.attribute", s.Policy.Jurisdiction.Attribute, "a smint.portal: the attribute is that of a portal asset")
 	}
 	for _, f := range own.List() {
 		f.Field = field + "." + f.Field
@@ -276,7 +280,7 @@ func (p *PolicyFile) contradict(i int, faults *records.Problems) {
 	s, field := p.Scopes[i], fmt.Sprintf("scopes[%d]", i)
 	for j, other := range p.Scopes[:i] {
 		faults.Check(s.ID != other.ID, field+".id", s.ID, "an id of its own: another scope has it")
-		same := s.ECM.System == other.ECM.System
+		same := p.server(s) == p.server(other)
 		if same {
 			s.offersNothingOf(other, field, faults)
 			other.offersNothingOf(s, fmt.Sprintf("scopes[%d]", j), faults)
@@ -287,7 +291,14 @@ func (p *PolicyFile) contradict(i int, faults *records.Problems) {
 		}
 		clients := s.Client != "" && other.Client != "" && s.Client != other.Client
 		faults.Check(!same || !clients || s.ECM.User != other.ECM.User, field+".ecm.user", s.ECM.User, fmt.Sprintf("credentials of its own: client %q uses these", other.Client))
+		login := s.Smint != nil && other.Smint != nil && s.Smint.RefreshTokenEnv == other.Smint.RefreshTokenEnv
+		faults.Check(!login || !clients, field+".smint.refresh_token_env", redacted, fmt.Sprintf("credentials of its own: client %q uses these", other.Client))
 	}
+}
+
+// server is where a scope's records go, whatever name the file gives it.
+func (p *PolicyFile) server(s ScopePolicy) string {
+	return strings.ToLower(strings.TrimSuffix(p.ECM[s.ECM.System].URL, "/"))
 }
 
 // offersNothingOf notes folders to be offered that are the root of another scope.

@@ -286,7 +286,7 @@ func TestR56_AScopeOffersNothingFromAnothersRoot(t *testing.T) {
 	one := text[begin:end]
 	surface := `"approval": {"source": "purchase"}, "surface": {"sources": [{"name": "papers", "own": true, "approval": {"attribute": "A", "accepted": ["yes"]}, "folders": [41002,
 41001]}]}`
-	two := strings.NewReplacer("acme-de", "zenith", `"client": "Acme"`, `"client": "Zenith"`, "41001", "42001", w.ecm.Options().User, "zenith", `"approval": {"source": "purchase"}`, surface).Replace(one)
+	two := strings.NewReplacer("acme-de", "zenith", `"client": "Acme"`, `"client": "Zenith"`, "41001", "42001", w.ecm.Options().User, "zenith", "ACME_TOKEN", "ZENITH_TOKEN", `"approval": {"source": "purchase"}`, surface).Replace(one)
 	for i, scopes := range []string{two + ",\n" + one, one + ",\n" + two} {
 		_, err := recsync.ReadPolicyFile(strings.NewReader(text[:begin] + scopes + text[end:]))
 		faults, ok := errors.AsType[*recsync.PolicyFileError](err)

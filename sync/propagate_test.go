@@ -454,7 +454,8 @@ func TestPropagate_ThePlanIsWhatIsDone(t *testing.T) {
 // of the client is refused on a record.
 func TestR30_NothingIsDestroyedButByECMItself(t *testing.T) {
 	t.Parallel()
-	s := newShown(t, func(c *recsync.ScopeConfig) { c.Policy.Access.ReplacedReference = "REUSES" })
+	s := newShown(t, func(c *recsync.ScopeConfig) { c.Policy.Access.ReplacedReference = "REPLACED" })
+	s.ecm.AddXrefType(testserver.ECMXrefType{Type: "REPLACED", Description: "replaced by", Related: "REPLACES"})
 	r := s.surfaced("501", testserver.SmintJSON{"valid_until": testserver.SmintTime(s.clock.Now().Add(days(1)))})
 	next := s.surfaced("502", nil)
 	s.retire(r)

@@ -101,7 +101,7 @@ func TestR31_WhatWasCarriedOutIsNotApprovedAgain(t *testing.T) {
 // TestR56_ASuccessorOfAnotherScopeIsRefused, before the event has done anything.
 func TestR56_ASuccessorOfAnotherScopeIsRefused(t *testing.T) {
 	t.Parallel()
-	s := newShown(t, func(c *recsync.ScopeConfig) { c.Policy.Access.ReplacedReference = "REUSES" })
+	s := newShown(t, func(c *recsync.ScopeConfig) { c.Policy.Access.ReplacedReference = "REPLACED" })
 	r := s.surfaced("501", nil)
 	s.ecm.Forget()
 	_, err := s.propagate(s.event(recsync.EventSuperseded, r, func(e *recsync.DispositionEvent) {

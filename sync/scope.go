@@ -96,7 +96,7 @@ func NewScope(c ScopeConfig) (*Scope, error) {
 	faults.Check(c.Root > 0, "root", c.Root, "the node id of the scope's root folder")
 	faults.Check(c.ECM != nil, "ecm", "none", "an ECM client")
 	c.Policy.check(&faults)
-	c.Policy.Jurisdiction.checkFor(c.Of, &faults)
+	c.Policy.checkFor(c.Of, &faults)
 	s := &Scope{
 		id: c.ID, of: c.Of, root: c.Root, policy: c.Policy, ecm: c.ECM, smint: c.Smint, contents: c.Contents, approvals: c.approvals(&faults),
 		journal: c.Journal, known: &knowledge{}, signers: slices.Clone(c.Signers), now: c.Now, progress: c.Progress, metadata: c.Metadata,

@@ -33,7 +33,7 @@ func TestScope_CheckListsEverythingThatIsMissing(t *testing.T) {
 		names := recsync.DefaultAttributes()
 		names[recsync.FieldProject] = "Campaign name"
 		c.Policy.Attributes = names
-		c.Policy.Classes = append(c.Policy.Classes, recsync.ClassRule{Class: 4242})
+		c.Policy.Classes = append([]recsync.ClassRule{{Class: 4242, ContentTypes: []string{"audio"}}}, c.Policy.Classes...)
 		c.Policy.PartReference = "NOPE"
 	})
 	w.ecm.Forget()
