@@ -31,16 +31,18 @@ type Environment struct {
 }
 
 // Opener makes the scopes of a policy file. Scopes of one account share its
-// rate. It is not safe for concurrent use.
+// rate. It is safe for concurrent use, if what the Environment holds is.
 type Opener struct {
 	file  *PolicyFile
 	env   Environment
-	rates map[string]Limiter
+	rates guarded[map[string]Limiter]
 }
 
 // NewOpener opens scopes of a file that [LoadPolicyFile] has checked.
 func NewOpener(file *PolicyFile, env Environment) *Opener {
-	return &Opener{file, env, map[string]Limiter{}}
+	o := &Opener{file: file, env: env}
+	o.rates.set(map[string]Limiter{})
+	return o
 }
 
 // Open makes one scope: its clients with the scope's own credentials and share
@@ -136,11 +138,13 @@ func (o *Opener) smint(p ScopePolicy, login smint.Login) (*smint.Client, error) 
 // limiter is a scope's share of an account's rate.
 func (o *Opener) limiter(account string, perSecond, share float64) Limiter {
 	perSecond, share = cmp.Or(perSecond, defaultRate), cmp.Or(share, 1)
-	all, ok := o.rates[account]
-	if !ok {
-		all = ecm.NewLimiter(perSecond, max(1, int(perSecond)))
-		o.rates[account] = all
-	}
+	var all Limiter
+	o.rates.change(func(rates *map[string]Limiter) {
+		if (*rates)[account] == nil {
+			(*rates)[account] = ecm.NewLimiter(perSecond, max(1, int(perSecond)))
+		}
+		all = (*rates)[account]
+	})
 	if share == 1 {
 		return all
 	}

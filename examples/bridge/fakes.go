@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,7 +26,6 @@ type fakes struct {
 	tenants map[records.ScopeID]*sminttest.Server
 	scopes  []recsync.ScopePolicy
 	env     map[string]string
-	token   string
 	control smint.AssetID
 	visual  string // the key visual that was finished last
 }
@@ -35,7 +33,7 @@ type fakes struct {
 // startFakes starts both systems, or goes on with saved ones, and puts their
 // addresses, ids and logins in the place of the policy's.
 func startFakes(state string, file *recsync.PolicyFile) (f *fakes, err error) {
-	f = &fakes{tenants: map[records.ScopeID]*sminttest.Server{}, env: map[string]string{}, token: rand.Text()}
+	f = &fakes{tenants: map[records.ScopeID]*sminttest.Server{}, env: map[string]string{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.stop())
@@ -60,7 +58,7 @@ func startFakes(state string, file *recsync.PolicyFile) (f *fakes, err error) {
 			return f, err
 		}
 	}
-	f.env["BRIDGE_FEED_TOKEN"], f.scopes = f.token, file.Scopes
+	f.scopes = file.Scopes
 	return f, nil
 }
 
@@ -138,14 +136,15 @@ func unshown(context.Context, records.RecordKey) (smint.AssetID, error) { return
 // clock, does in one of them. Nobody acts while the last act is not carried over
 // yet, so that a slow machine is not given more and more to do. The driver of
 // each tenant reads its feed.
-func (f *fakes) people(ctx context.Context, base string, every time.Duration, carried func() bool, out *printer) {
+func (f *fakes) people(ctx context.Context, base string, b *bridge) {
 	var drivers []*sminttest.Driver
-	for _, s := range f.scopes {
-		if s.Policy.Surface != nil {
-			drivers = append(drivers, f.tenants[s.ID].NewDriver(base+"/scopes/"+s.ID.String()+"/adapter/v1", smint.Secret(f.token)))
+	for _, t := range b.opened() {
+		if t.feed != nil {
+			drivers = append(drivers, f.tenants[t.scope.ID()].NewDriver(base+"/scopes/"+t.scope.ID().String()+"/adapter/v1", t.token))
 		}
 	}
-	tick := time.NewTicker(every / 2)
+	carried, out := b.carried(), b.out
+	tick := time.NewTicker(b.every / 2)
 	defer tick.Stop()
 	for n, next, acts := 0, 0, 0; ; n++ {
 		for _, d := range drivers {

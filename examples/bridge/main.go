@@ -18,6 +18,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/smintecm/sdk/records"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -42,7 +43,8 @@ const help = `Keeps the scopes of a policy file in step, until it is interrupted
 
 GET /healthz answers 200 if every runner is well and 503 if not; GET /runners
 tells how each is doing, both as JSON. The feed of a scope that offers records is
-at /scopes/ID/adapter/v1, for requests with the bearer token in BRIDGE_FEED_TOKEN.
+at /scopes/ID/adapter/v1, for requests with the bearer token in ID/feed.token of
+the state folder, which is made with it and may be replaced while nothing runs.
 
 Flags:`
 
@@ -86,6 +88,11 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err != nil {
 		return err
 	}
+	// What is edited between the two counts as edited.
+	text, err := os.ReadFile(s.policy)
+	if err != nil {
+		return err
+	}
 	file, err := recsync.LoadPolicyFile(s.policy)
 	if err != nil {
 		return err
@@ -93,7 +100,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err := os.MkdirAll(s.state, 0o700); err != nil {
 		return err
 	}
-	b := &bridge{settings: s, file: file, getenv: getenv, out: &printer{w: stdout}}
+	b := &bridge{settings: s, file: file, began: records.DigestOf(text), getenv: getenv, out: &printer{w: stdout}}
 	leave := func() error { return nil }
 	defer func() { err = errors.Join(err, leave()) }()
 	if s.fakes {

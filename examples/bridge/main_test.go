@@ -245,6 +245,7 @@ func TestBridge_BadInputIsToldApart(t *testing.T) {
 	for _, name := range []string{"ACME_ECM_PASSWORD", "GLOBEX_SMINT_TOKEN"} {
 		require.ErrorContains(t, err, name, "every secret that is missing is named at once")
 	}
+	require.NotContains(t, err.Error(), "again by itself", "what ends is not tried again")
 	broken := filepath.Join(t.TempDir(), "policy.json")
 	require.NoError(t, os.WriteFile(broken, []byte(`{"format": 1, "scopes": [{"id": "A b"}]}`), 0o600))
 	require.ErrorContains(t, call("-policy", broken), "line 1: scopes[0].id")

@@ -25,20 +25,22 @@ import (
 type tenant struct {
 	dir     string
 	system  string
+	offers  *adapter.Publisher
 	scope   *recsync.Scope
 	key     ed25519.PrivateKey
 	store   *evidence.TrailFolder
 	people  *evidence.People
 	trail   *evidence.Trail
 	surface *recsync.Surface
+	token   smint.Secret
 	feed    http.Handler
 	runners []*recsync.Runner
 }
 
 // openTenant opens a scope and its state. The trail is opened first: its lock
 // keeps a second process off the whole folder.
-func (b *bridge) openTenant(ctx context.Context, p recsync.ScopePolicy, opener *recsync.Opener, offers *adapter.Publisher) (t *tenant, err error) {
-	t = &tenant{dir: filepath.Join(b.state, p.ID.String()), system: p.ECM.System}
+func (b *bridge) openTenant(ctx context.Context, p recsync.ScopePolicy) (t *tenant, err error) {
+	t = &tenant{dir: filepath.Join(b.state, p.ID.String()), system: p.ECM.System, offers: &adapter.Publisher{}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("scope %s: %w", p.ID, err), t.close())
@@ -63,21 +65,36 @@ func (b *bridge) openTenant(ctx context.Context, p recsync.ScopePolicy, opener *
 	}); err != nil {
 		return t, err
 	}
-	b.tenants[p.ID] = t
-	t.scope, err = opener.Open(ctx, p.ID)
-	if err != nil || p.Policy.Surface == nil {
+	b.opening.Store(p.ID, t)
+	if t.scope, err = b.opener.Open(ctx, p.ID); err != nil {
 		return t, err
 	}
+	if p.Policy.Surface != nil {
+		if err = t.openFeed(); err != nil {
+			return t, err
+		}
+	}
+	return t, b.makeRunners(t, p)
+}
+
+// openFeed opens what is offered to Smint.io. Each scope's feed has a token of
+// its own: who reads one client's feed reads no other's.
+func (t *tenant) openFeed() (err error) {
+	token, err := kept(filepath.Join(t.dir, "feed.token"), []byte(rand.Text()))
+	if err != nil {
+		return err
+	}
+	t.token = smint.Secret(strings.TrimSpace(string(token)))
 	if t.surface, err = recsync.OpenSurface(t.scope, filepath.Join(t.dir, "feed"), recsync.SurfaceOptions{}); err != nil {
-		return t, err
+		return err
 	}
 	// The feed is a place where access is taken away, and it is made of the
 	// scope: so the place was named before, and is filled in here.
-	*offers = *t.surface.Publisher(offers.Back)
+	*t.offers = *t.surface.Publisher(t.offers.Back)
 	t.feed, err = t.surface.Handler(adapter.Options{
-		Authenticate: adapter.Bearer(smint.Secret(b.feedToken())), Prefix: "/scopes/" + p.ID.String() + "/adapter/v1",
+		Authenticate: adapter.Bearer(t.token), Prefix: "/scopes/" + t.scope.ID().String() + "/adapter/v1",
 	})
-	return t, err
+	return err
 }
 
 // makeRunners makes the two directions of a scope.
@@ -143,14 +160,11 @@ func (t *tenant) close() error {
 // signingKey reads the scope's key, or makes one. A real service keeps it in a
 // key service or on a token, behind the same crypto.Signer.
 func signingKey(path string) (ed25519.PrivateKey, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		_, key, err := ed25519.GenerateKey(nil)
-		if err != nil {
-			return nil, err
-		}
-		return key, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "ED25519 SEED", Bytes: key.Seed()}), 0o600)
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return nil, err
 	}
+	text, err := kept(path, pem.EncodeToMemory(&pem.Block{Type: "ED25519 SEED", Bytes: key.Seed()}))
 	if err != nil {
 		return nil, err
 	}
@@ -161,10 +175,20 @@ func signingKey(path string) (ed25519.PrivateKey, error) {
 	return ed25519.NewKeyFromSeed(block.Bytes), nil
 }
 
-// feedToken lets a data adapter in; without one in the environment nobody is.
-func (b *bridge) feedToken() string {
-	if token := strings.TrimSpace(b.getenv("BRIDGE_FEED_TOKEN")); token != "" {
-		return token
+// kept reads a secret, or keeps a fresh one: whole or not at all, so that
+// neither a full disk nor a kill leaves half of it.
+func kept(path string, fresh []byte) ([]byte, error) {
+	text, err := os.ReadFile(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return text, err
 	}
-	return rand.Text()
+	f, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = f.Write(fresh)
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(path+".new", path)
+	}
+	return fresh, err
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,59 +27,108 @@ import (
 // bridge is every scope of a policy file, open and at work.
 type bridge struct {
 	settings
-	file    *recsync.PolicyFile
-	getenv  func(string) string
-	out     *printer
-	fakes   *fakes
-	tenants map[records.ScopeID]*tenant
-	all     []*tenant
+	file   *recsync.PolicyFile
+	began  records.Digest // of the policy file
+	getenv func(string) string
+	out    *printer
+	fakes  *fakes
+	opener *recsync.Opener
+	// opening are the tenants that the opener completes, by scope.
+	opening sync.Map
 	runners []*recsync.Runner
+	// unopened are the errors of scopes that could not be opened at the start.
+	unopened []error
+
+	mu  sync.Mutex
+	all []*tenant // those that are open
+	// late are the tenants of scopes that could not be opened at the start, once
+	// they are open, by the runner that opens them.
+	late map[*recsync.Runner]*tenant
 }
 
-// open opens every scope; a server that cannot be reached yet keeps none from
-// it, as nothing but a workspace that is still to be made asks for one.
+// open opens every scope. One that cannot be opened keeps no other from it: it
+// is tried again while they work. Only where the policy or its environment is at
+// fault, or another bridge is at work, there is nothing to begin with.
 func (b *bridge) open(ctx context.Context) error {
-	b.tenants = map[records.ScopeID]*tenant{}
-	offers := map[records.ScopeID]*adapter.Publisher{}
+	b.late = map[*recsync.Runner]*tenant{}
 	env := recsync.Environment{
 		Getenv: b.getenv,
 		Tokens: func(id records.ScopeID) smint.TokenStore {
 			return smint.NewFileTokenStore(filepath.Join(b.state, id.String(), "tokens.json"))
 		},
 		Config: func(c *recsync.ScopeConfig) (err error) {
-			t := b.tenants[c.ID]
+			opening, _ := b.opening.Load(c.ID)
+			t := opening.(*tenant)
 			if c.Journal, err = recsync.NewTrailJournal(t.trail, evidence.TrailActor{}, ""); err != nil {
 				return err
 			}
 			c.Signers = []crypto.Signer{t.key}
-			c.Propagation = b.places(c, offers[c.ID])
+			c.Propagation = b.places(c, t.offers)
 			return nil
 		},
 	}
 	if b.fakes != nil {
 		env.Smint = append(env.Smint, smint.WithPortals(smint.PortalSettings{Polling: smint.TaskPolling{Wait: demo.Pause}}))
 	}
-	opener := recsync.NewOpener(b.file, env)
+	b.opener = recsync.NewOpener(b.file, env)
 	var errs []error
 	for _, p := range b.file.Scopes {
-		offers[p.ID] = &adapter.Publisher{}
-		t, err := b.openTenant(ctx, p, opener, offers[p.ID])
-		if err == nil {
-			err = b.makeRunners(t, p)
-		}
-		if err != nil {
+		t, err := b.openTenant(ctx, p)
+		switch {
+		case err == nil:
+			b.all, b.runners = append(b.all, t), append(b.runners, t.runners...)
+			continue
+		case errors.Is(err, records.ErrInvalid), recsync.TroubleOf(err) == recsync.TroubleInUse:
 			errs = append(errs, explain(err))
 			continue
 		}
-		b.all = append(b.all, t)
-		b.runners = append(b.runners, t.runners...)
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
+		b.unopened = append(b.unopened, explain(err))
+		r, err := b.opens(p)
+		if err != nil {
+			return err
+		}
+		b.runners = append(b.runners, r)
 	}
 	policy, err := b.policyRunner()
 	b.runners = append(b.runners, policy)
-	return err
+	return errors.Join(append(errs, err)...)
+}
+
+// opens makes the runner that opens a scope, and then runs what the scope has.
+func (b *bridge) opens(p recsync.ScopePolicy) (r *recsync.Runner, err error) {
+	r, err = recsync.NewRunner(recsync.RunnerConfig{Name: "open", Scope: p.ID, Every: b.every, OnPass: b.out.pass, Pass: func(ctx context.Context) (string, error) {
+		t, err := b.openTenant(ctx, p)
+		if err != nil {
+			return "", err
+		}
+		b.mu.Lock()
+		b.all, b.late[r] = append(b.all, t), t
+		b.mu.Unlock()
+		b.out.printf("%s open: it is there now", p.ID)
+		return "", recsync.RunAll(ctx, t.runners...)
+	}})
+	return r, err
+}
+
+// opened are the scopes that can be worked with.
+func (b *bridge) opened() []*tenant {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.all)
+}
+
+// working are the runners that are at work, or should be.
+func (b *bridge) working() (list []*recsync.Runner) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, r := range b.runners {
+		if t := b.late[r]; t != nil {
+			list = append(list, t.runners...)
+		} else {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // places are where Smint.io shows records of a scope: our feed, and the portal
@@ -108,18 +158,19 @@ func (b *bridge) places(c *recsync.ScopeConfig, offers *adapter.Publisher) *recs
 	return p
 }
 
-// explain says what to do about an error.
+// explain says what to do about an error that ends the bridge; where it has no
+// class, its message says all that there is to say.
 func explain(err error) error {
-	if advice := recsync.TroubleOf(err).Advice(); advice != "" {
-		return fmt.Errorf("%w\n  next step: %s", err, advice)
+	if trouble := recsync.TroubleOf(err); trouble != recsync.TroubleNone && trouble != recsync.TroubleOther {
+		return fmt.Errorf("%w\n  next step: %s", err, trouble.Advice())
 	}
 	return err
 }
 
 // check prints what each scope still lacks.
 func (b *bridge) check(ctx context.Context) error {
-	var errs []error
-	for _, t := range b.all {
+	errs := b.unopened
+	for _, t := range b.opened() {
 		report, err := b.ask(ctx, t)
 		b.out.printf("%s", report)
 		errs = append(errs, err, report.Err())
@@ -130,7 +181,7 @@ func (b *bridge) check(ctx context.Context) error {
 // ask checks one scope, and that its root lies in no other one's.
 func (b *bridge) ask(ctx context.Context, t *tenant) (recsync.CheckReport, error) {
 	var o recsync.CheckOptions
-	for _, other := range b.all {
+	for _, other := range b.opened() {
 		if other.system == t.system {
 			o.Beside = append(o.Beside, other.scope)
 		}
@@ -145,7 +196,7 @@ func (b *bridge) serve(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: give another -listen", err)
 	}
-	for _, t := range b.all {
+	for _, t := range b.opened() {
 		if report, err := b.ask(ctx, t); err == nil && report.Err() != nil {
 			b.out.printf("%s", report)
 		}
@@ -162,7 +213,7 @@ func (b *bridge) serve(ctx context.Context) error {
 		}
 	})
 	if b.fakes != nil {
-		running.Go(func() { b.fakes.people(ctx, "http://"+listener.Addr().String(), b.every, b.carried(), b.out) })
+		running.Go(func() { b.fakes.people(ctx, "http://"+listener.Addr().String(), b) })
 	}
 	if err = recsync.RunAll(ctx, b.runners...); err != nil {
 		err = explain(err)
@@ -188,7 +239,7 @@ func (b *bridge) carried() func() bool {
 	since := map[*recsync.Runner]int{}
 	return func() bool {
 		now := map[*recsync.Runner]int{}
-		for _, r := range b.runners {
+		for _, r := range b.working() {
 			s := r.Status()
 			now[r] = s.Passes
 			idle := s.Name == "reconcile" || s.State == recsync.RunnerStopped || s.Failures > 0
@@ -206,19 +257,33 @@ func (b *bridge) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /runners", func(w http.ResponseWriter, _ *http.Request) { b.statuses(w, http.StatusOK) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { b.statuses(w, http.StatusServiceUnavailable) })
-	for _, t := range b.all {
-		if t.feed != nil {
-			mux.Handle("/scopes/"+t.scope.ID().String()+"/adapter/", t.feed)
+	mux.HandleFunc("/scopes/{id}/adapter/", b.feed)
+	return mux
+}
+
+// feed serves what a scope offers. Of one that is not open yet nothing is known:
+// that it has nothing to offer would be another answer.
+func (b *bridge) feed(w http.ResponseWriter, r *http.Request) {
+	for _, t := range b.opened() {
+		if t.feed != nil && t.scope.ID().String() == r.PathValue("id") {
+			t.feed.ServeHTTP(w, r)
+			return
 		}
 	}
-	return mux
+	for _, p := range b.file.Scopes {
+		if p.Policy.Surface != nil && p.ID.String() == r.PathValue("id") {
+			http.Error(w, "the scope is not open yet", http.StatusServiceUnavailable)
+			return
+		}
+	}
+	http.NotFound(w, r)
 }
 
 // statuses tells how each runner is doing, with the code sick if one is not
 // well.
 func (b *bridge) statuses(w http.ResponseWriter, sick int) {
-	list, code, healthy := make([]recsync.RunnerStatus, 0, len(b.runners)), http.StatusOK, true
-	for _, r := range b.runners {
+	list, code, healthy := []recsync.RunnerStatus{}, http.StatusOK, true
+	for _, r := range b.working() {
 		list = append(list, r.Status())
 		if !list[len(list)-1].Healthy() {
 			code, healthy = sick, false
@@ -233,20 +298,12 @@ func (b *bridge) statuses(w http.ResponseWriter, sick int) {
 // read at the start stays in force: events are decided by the version that they
 // name, and a restart takes the new one up.
 func (b *bridge) policyRunner() (*recsync.Runner, error) {
-	read := func() (records.Digest, error) {
-		text, err := os.ReadFile(b.policy)
-		return records.DigestOf(text), err
-	}
-	began, err := read()
-	if err != nil {
-		return nil, err
-	}
 	return recsync.NewRunner(recsync.RunnerConfig{Name: "policy", Every: b.every, OnPass: b.out.pass, Pass: func(context.Context) (string, error) {
-		now, err := read()
+		text, err := os.ReadFile(b.policy)
 		switch {
 		case err != nil:
 			return "cannot be read any more (" + err.Error() + "); what was read at the start stays in force", nil
-		case now == began:
+		case records.DigestOf(text) == b.began:
 			return "in force", nil
 		}
 		if _, err := recsync.LoadPolicyFile(b.policy); err != nil {
@@ -258,7 +315,7 @@ func (b *bridge) policyRunner() (*recsync.Runner, error) {
 
 func (b *bridge) close() error {
 	var errs []error
-	for _, t := range b.tenants {
+	for _, t := range b.opened() {
 		errs = append(errs, t.close())
 	}
 	return errors.Join(errs...)
