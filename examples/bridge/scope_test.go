@@ -13,9 +13,9 @@ import (
 	recsync "github.com/smintecm/sdk/sync"
 )
 
-// TestBridge_AScopeThatCannotBeOpenedKeepsNoOtherFromIt, and is opened when it
+// TestR59_AScopeThatCannotBeOpenedKeepsNoOtherFromIt, and is opened when it
 // can be.
-func TestBridge_AScopeThatCannotBeOpenedKeepsNoOtherFromIt(t *testing.T) {
+func TestR59_AScopeThatCannotBeOpenedKeepsNoOtherFromIt(t *testing.T) {
 	t.Parallel()
 	state := t.TempDir()
 	key := filepath.Join(state, "acme", "signer.pem")
