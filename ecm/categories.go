@@ -42,6 +42,8 @@ type Attribute struct {
 	ReadOnly   bool
 	// Choices are the accepted values, if it is a list.
 	Choices []string
+	// Default is the value that it begins with.
+	Default Value
 }
 
 // Attribute finds an attribute by its name.
@@ -74,8 +76,9 @@ type formProperty struct {
 }
 
 type formField struct {
-	Label string `json:"label"`
-	Type  string `json:"type"`
+	Label    string `json:"label"`
+	Type     string `json:"type"`
+	ReadOnly flag   `json:"readonly"`
 	// Fields are those of a set. Their form differs with the set's.
 	Fields json.RawMessage `json:"fields"`
 }
@@ -95,6 +98,7 @@ func (s *CategoriesService) Definition(ctx context.Context, node, category NodeI
 	}
 	answer, err := rest.Do[struct {
 		Forms oneOrMany[struct {
+			Data    json.RawMessage `json:"data"`
 			Options struct {
 				Fields map[string]formField `json:"fields"`
 			} `json:"options"`
@@ -109,9 +113,15 @@ func (s *CategoriesService) Definition(ctx context.Context, node, category NodeI
 	c := &Category{ID: category}
 	prefix := category.String() + "_"
 	for _, form := range answer.Forms {
+		var begins map[string]Value
+		_ = json.Unmarshal(form.Data, &begins)
 		for _, key := range slices.Sorted(maps.Keys(form.Schema.Properties)) {
 			if strings.HasPrefix(key, prefix) && key != prefix+"1" {
-				c.Attributes = append(c.Attributes, attributes(key, form.Schema.Properties[key], form.Options.Fields[key])...)
+				list := attributes(key, form.Schema.Properties[key], form.Options.Fields[key])
+				if list[0].Key == key {
+					list[0].Default = begins[key]
+				}
+				c.Attributes = append(c.Attributes, list...)
 			}
 		}
 	}
@@ -151,7 +161,7 @@ func attributes(key string, p formProperty, f formField) []Attribute {
 }
 
 func attribute(key string, p formProperty, f formField) Attribute {
-	a := Attribute{Key: key, Name: firstName(f.Label, p.Title), Type: p.Type, MaxLength: int(p.MaxLength), Required: bool(p.Required), ReadOnly: bool(p.ReadOnly)}
+	a := Attribute{Key: key, Name: firstName(f.Label, p.Title), Type: p.Type, MaxLength: int(p.MaxLength), Required: bool(p.Required), ReadOnly: bool(p.ReadOnly || f.ReadOnly)}
 	item := p
 	if p.Type == "array" {
 		a.MultiValue = true

@@ -158,6 +158,35 @@ func TestCategories_DefinitionAndValues(t *testing.T) {
 	require.NoError(t, cats.Remove(t.Context(), n.ID, s.category))
 }
 
+// TestCategories_DefinitionTellsWhatAnAttributeTakes, whichever half of the form
+// says so.
+func TestCategories_DefinitionTellsWhatAnAttributeTakes(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	category := ecm.NodeID(s.AddCategory("Choosy",
+		testserver.ECMAttribute{Label: "Kind", Choices: []string{"image", "film"}}, testserver.ECMAttribute{Label: "Uses", Multi: true, Choices: []string{"print", "web"}},
+		testserver.ECMAttribute{Label: "Office", ReadOnly: true, Default: "Graz"}, testserver.ECMAttribute{Label: "Tags", Multi: true, ReadOnly: true}))
+	key := func(n int) string { return ecm.AttributeKey(category, n) }
+	want := []ecm.Attribute{
+		{Key: key(2), Name: "Kind", Type: "string", Choices: []string{"image", "film"}},
+		{Key: key(3), Name: "Uses", Type: "string", MultiValue: true, Choices: []string{"print", "web"}, Default: ecm.Texts()},
+		{Key: key(4), Name: "Office", Type: "string", ReadOnly: true, Default: ecm.Text("Graz")},
+		{Key: key(5), Name: "Tags", Type: "string", MultiValue: true, ReadOnly: true, Default: ecm.Texts()},
+	}
+	c, err := s.c.Categories.Definition(t.Context(), s.folder, category)
+	require.NoError(t, err)
+	require.Equal(t, len(want), len(c.Attributes))
+	for i, a := range c.Attributes {
+		require.True(t, a.Default.Equal(want[i].Default), "%s begins with %q", a.Name, a.Default.All())
+		a.Default = want[i].Default
+		require.Equal(t, want[i], a)
+	}
+	s.Fail(testserver.Fault{Route: "GET /v1/forms/nodes/categories/create", Status: 200, Body: `{"forms":[{"data":[],"options":{"fields":{"7_2":{"readonly":true}}},"schema":{"properties":{"7_2":{"type":"string"}}}}]}`})
+	c, err = s.c.Categories.Definition(t.Context(), s.folder, 7)
+	require.NoError(t, err, "values in another form than expected are no reason to know nothing of the category")
+	require.True(t, c.Attributes[0].ReadOnly)
+}
+
 func TestVolumesAndServer(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, nil)

@@ -131,6 +131,9 @@ func (d *declaration) describe(ctx context.Context) error {
 	d.Findings = append(d.Findings, cuts...)
 	d.Findings = append(d.Findings, d.s.leaveMetadata(c, node.Categories, values)...)
 	missing := differing(values, node.Categories)
+	if err := writable(c, missing); err != nil {
+		return err
+	}
 	step := Step{Do: "write attributes", On: "node " + d.id.String(), With: itoa(int64(len(missing))) + " values"}
 	return d.settle(ctx, step, func() error { return d.s.ecm.Categories.Update(ctx, d.id, d.s.policy.Category, missing) }, func() (bool, error) {
 		stored, err := d.s.ecm.Categories.OfNode(ctx, d.id)

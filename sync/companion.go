@@ -153,14 +153,7 @@ func (c *companion) store(ctx context.Context, e edition, present func() bool, l
 }
 
 func (c *companion) upload(ctx context.Context, e edition) error {
-	category, err := c.s.category(ctx)
-	if err != nil {
-		return err
-	}
-	values, _, err := c.s.values(category, map[Field][]string{
-		FieldKey: {c.key.String()}, FieldDigest: {e.digest.String()}, FieldSource: {sourceSystem + " " + c.kind.String()}, FieldAssetID: {c.key.Item()},
-		FieldTitle: {title(c.kind) + " of " + c.key.NodeName()}, FieldDeclaredBy: {application}, FieldPolicy: {c.s.policy.Version},
-	})
+	values, err := c.s.companionValues(ctx, c.key, c.kind, e.digest, title(c.kind)+" of "+c.key.NodeName())
 	if err != nil {
 		return err
 	}
@@ -175,6 +168,26 @@ func (c *companion) upload(ctx context.Context, e edition) error {
 		}
 		return err
 	})
+}
+
+// companionFields are what every document of a record says of itself when it is
+// uploaded, the record included; the digest of that may follow later.
+var companionFields = []Field{FieldKey, FieldSource, FieldAssetID, FieldTitle, FieldDeclaredBy, FieldPolicy}
+
+// companionValues are the attributes of a document beside a record.
+func (s *Scope) companionValues(ctx context.Context, key records.RecordKey, kind records.Companion, digest records.Digest, title string) (ecm.CategoryValues, error) {
+	category, err := s.category(ctx)
+	if err != nil {
+		return nil, err
+	}
+	values, _, err := s.values(category, map[Field][]string{
+		FieldKey: {key.String()}, FieldDigest: {digest.String()}, FieldSource: {sourceSystem + " " + kind.String()}, FieldAssetID: {key.Item()},
+		FieldTitle: {title}, FieldDeclaredBy: {application}, FieldPolicy: {s.policy.Version},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return values, writable(category, values)
 }
 
 func (c *companion) version(ctx context.Context, e edition) error {

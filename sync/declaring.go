@@ -182,7 +182,7 @@ func (d *declaration) categoryValues(ctx context.Context) (ecm.CategoryValues, e
 	d.Findings = append(d.Findings, append(cuts, losses...)...)
 	maps.Copy(values, rights)
 	d.Findings = append(d.Findings, d.s.bornMetadata(c, d.asset, values)...)
-	return values, nil
+	return values, writable(c, values)
 }
 
 // writeDigest completes a record whose bytes went by once.

@@ -30,8 +30,9 @@ var (
 	ErrJurisdiction = errors.New("no record of this jurisdiction here")
 	// ErrSchedule: the class does not resolve to exactly one schedule.
 	ErrSchedule = errors.New("class without exactly one schedule")
-	// ErrMetadata: mandatory metadata is missing; all of it is listed.
-	ErrMetadata = errors.New("mandatory metadata missing")
+	// ErrMetadata: mandatory metadata is missing, or the category takes none such;
+	// all of it is listed.
+	ErrMetadata = errors.New("metadata missing or refused")
 	// ErrEvidence: what a record package must prove is not complete; all that
 	// lacks is listed.
 	ErrEvidence = errors.New("evidence is incomplete")

@@ -318,7 +318,7 @@ func brokenItem(err error) ItemResult {
 // refusals concern one item, whatever else went wrong with it; outages
 // concern the pass: going on would only fail the same way.
 var (
-	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrJurisdiction, ErrSchedule, ErrMetadata, ErrEvidence, ErrNoVersion, ErrDigest, ErrNotOurs, ErrDisposed, ErrEvidence, ErrBroken, records.ErrInvalid}
+	refusals = []error{ErrForeignScope, ErrNotApproved, ErrUnclassified, ErrJurisdiction, ErrSchedule, ErrMetadata, ErrEvidence, ErrNoVersion, ErrDigest, ErrNotOurs, ErrDisposed, ErrBroken, records.ErrInvalid}
 	outages  = []error{
 		ecm.ErrUnavailable, ecm.ErrThrottled, ecm.ErrUnauthenticated, ecm.ErrRetryBudget, ecm.ErrOutcomeUnknown, smint.ErrGrantDead, ErrSetup,
 		errJournal,
@@ -370,7 +370,6 @@ func queueOf(err error) string {
 		{ErrSchedule, QueueUnclassified},
 		{ErrNotApproved, QueueUnapproved},
 		{ErrMetadata, QueueMetadata},
-		{ErrEvidence, QueueMetadata},
 	} {
 		if errors.Is(err, q.class) {
 			return q.queue

@@ -484,6 +484,6 @@ func TestFollow_AReasonOfSeveralPartsIsOneLine(t *testing.T) {
 	w.finish("kv-1", "1", "e1", picture(10), approved(testserver.SmintJSON{"approval": "draft"}))
 	_, items := w.followPortal(w.store(), recsync.FollowOptions{})
 	reason := items["acme/asset/99:image:kv-1/1"].Reason
-	require.Contains(t, reason, `the policy accepts ["final" "released"]; mandatory metadata missing`)
+	require.Contains(t, reason, `the policy accepts ["final" "released"]; metadata missing or refused`)
 	require.NotContains(t, reason, "\n")
 }

@@ -104,6 +104,27 @@ func (s *Scope) values(c *ecm.Category, fields map[Field][]string) (ecm.Category
 	return values, findings, nil
 }
 
+// writable wants the category to take what is to be written: a server refuses
+// the rest, or leaves it out and says nothing.
+func writable(c *ecm.Category, values ecm.CategoryValues) error {
+	var faults []error
+	for _, a := range c.Attributes {
+		value, written := values[a.Key]
+		if !written {
+			continue
+		}
+		if a.ReadOnly {
+			faults = append(faults, fmt.Errorf("%w: category %s: attribute %q is read-only", ErrSetup, c.ID, a.Name))
+		}
+		for _, text := range value.All() {
+			if len(a.Choices) > 0 && !slices.Contains(a.Choices, text) {
+				faults = append(faults, fmt.Errorf("%w: category %s: attribute %q takes %q only, not %q", ErrMetadata, c.ID, a.Name, a.Choices, text))
+			}
+		}
+	}
+	return errors.Join(faults...)
+}
+
 // fit cuts each text to at most limit characters, if there is a limit.
 func fit(texts []string, limit int) (fitted []string, cut bool) {
 	for _, t := range texts {

@@ -62,14 +62,7 @@ func (t *taking) leave(ctx context.Context, l leaving) (id ecm.NodeID, mine bool
 }
 
 func (t *taking) leaveIn(ctx context.Context, folder ecm.NodeID, l leaving, digest records.Digest) (ecm.NodeID, error) {
-	category, err := t.s.category(ctx)
-	if err != nil {
-		return 0, err
-	}
-	values, _, err := t.s.values(category, map[Field][]string{
-		FieldKey: {t.key.String()}, FieldDigest: {digest.String()}, FieldSource: {sourceSystem + " " + l.kind.String()}, FieldAssetID: {t.key.Item()},
-		FieldTitle: {l.title + " " + t.key.NodeName()}, FieldDeclaredBy: {application}, FieldPolicy: {t.s.policy.Version},
-	})
+	values, err := t.s.companionValues(ctx, t.key, l.kind, digest, l.title+" "+t.key.NodeName())
 	if err != nil {
 		return 0, err
 	}

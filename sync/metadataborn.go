@@ -51,6 +51,9 @@ func bear(born ecm.CategoryValues, agreed baseline, f MetadataField, a ecm.Attri
 		}
 		return nil
 	}
+	if a.ReadOnly {
+		return fmt.Errorf("attribute %q is read-only", a.Name)
+	}
 	if len(a.Choices) > 0 && !slices.Contains(a.Choices, text) {
 		return fmt.Errorf("attribute %q takes %q only, not %q", a.Name, a.Choices, text)
 	}

@@ -124,6 +124,9 @@ func (m *MetadataPolicy) attribute(c *ecm.Category, name string) (ecm.Attribute,
 	if !ok {
 		return a, fmt.Errorf("%w: category %s lacks the attribute %q", ErrSetup, c.ID, name)
 	}
+	if name == m.Baseline && a.ReadOnly {
+		return a, fmt.Errorf("%w: category %s: attribute %q is read-only: the baseline is written there", ErrSetup, c.ID, name)
+	}
 	if name == m.Baseline && !a.MultiValue && a.MaxLength > 0 && a.MaxLength < m.room() {
 		return a, fmt.Errorf("%w: category %s: attribute %q holds %d characters, the baseline of %d fields needs %d, or an attribute that takes several values",
 			ErrSetup, c.ID, name, a.MaxLength, len(m.Fields), m.room())

@@ -187,7 +187,7 @@ func (p *RightsPlan) observeAttributes(ctx context.Context) error {
 		p.Findings = append(p.Findings, fmt.Sprintf("the record is final: %d rights attributes stay as they were; the rights document has the newest", len(p.attrs)))
 		p.attrs = nil
 	}
-	return nil
+	return writable(c, p.attrs)
 }
 
 // newest tells that these rights are, or will be, the newest version.

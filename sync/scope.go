@@ -213,6 +213,8 @@ func (s *Scope) checkCategory(ctx context.Context, note func(string, ...any)) er
 			note("category %s: attribute %q must take several values", c.ID, name)
 		case !slices.Contains([]string{"string", "date", "integer", ""}, a.Type):
 			note("category %s: attribute %q has the type %s, want text", c.ID, name, a.Type)
+		case (field == FieldKey || field == FieldDigest) && len(a.Choices) > 0:
+			note("category %s: attribute %q takes %q only: %s differs from record to record, make it a text field", c.ID, name, a.Choices, field)
 		}
 	}
 	for _, want := range s.policy.Rights.Attributes {
@@ -226,7 +228,29 @@ func (s *Scope) checkCategory(ctx context.Context, note func(string, ...any)) er
 			note("category %s: attribute %q has the type %s, want %s", c.ID, want.Name, a.Type, want.Type)
 		}
 	}
+	s.checkDemands(c, note)
 	return nil
+}
+
+// checkDemands notes attributes that take nothing although the policy writes
+// them, and those that demand a value of documents that have none.
+func (s *Scope) checkDemands(c *ecm.Category, note func(string, ...any)) {
+	written, always := map[string]bool{}, map[string]bool{}
+	for field, name := range s.policy.Attributes {
+		written[name] = true
+		always[name] = slices.Contains(companionFields, field)
+	}
+	for _, want := range s.policy.Rights.Attributes {
+		written[want.Name] = true
+	}
+	for _, a := range c.Attributes {
+		switch {
+		case a.ReadOnly && written[a.Name]:
+			note("category %s: attribute %q is read-only: let the user write it", c.ID, a.Name)
+		case a.Required && a.Default.IsZero() && !always[a.Name]:
+			note("category %s: attribute %q is required, and not every document of a record has a value for it: make it optional", c.ID, a.Name)
+		}
+	}
 }
 
 func many(several bool) string {

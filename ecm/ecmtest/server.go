@@ -115,13 +115,18 @@ type Attribute struct {
 	MaxLength  int
 	MultiValue bool
 	Required   bool
+	// ReadOnly refuses every value but the default; Choices, if any, are the only
+	// ones it takes.
+	ReadOnly bool
+	Default  string
+	Choices  []string
 }
 
 // AddCategory adds a category definition.
 func (s *Server) AddCategory(name string, attributes ...Attribute) ecm.NodeID {
 	list := make([]testserver.ECMAttribute, 0, len(attributes))
 	for _, a := range attributes {
-		list = append(list, testserver.ECMAttribute{Label: a.Name, Type: a.Type, MaxLength: a.MaxLength, Multi: a.MultiValue, Required: a.Required})
+		list = append(list, testserver.ECMAttribute{Label: a.Name, Type: a.Type, MaxLength: a.MaxLength, Multi: a.MultiValue, Required: a.Required, ReadOnly: a.ReadOnly, Default: a.Default, Choices: a.Choices})
 	}
 	return ecm.NodeID(s.fake.AddCategory(name, list...))
 }

@@ -73,6 +73,9 @@ func (a *ECMAttribute) fitsOne(v any) bool {
 	if text == "" {
 		return true
 	}
+	if len(a.Choices) > 0 && !slices.Contains(a.Choices, text) {
+		return false
+	}
 	switch a.Type {
 	case "integer", "user":
 		_, err := strconv.ParseInt(text, 10, 64)
@@ -104,7 +107,7 @@ func (e *ECM) applyValues(n *ecmNode, values map[string]any, only int64) (ecmRep
 		case definition != nil && definition.Type == 131 && key == attributeKey(category, 1), e.setRow(key) && values[key] == "":
 		case a == nil:
 			return fail(http.StatusBadRequest, "Category ID '%d' non-matching attribute ('%s') was found", category, key), true
-		case !a.fits(values[key]):
+		case !a.fits(values[key]), a.ReadOnly && fmt.Sprint(a.stored(values[key])) != fmt.Sprint(n.value(category, key, a)):
 			return fail(http.StatusInternalServerError, "Invalid attribute entry found"), true
 		}
 		touched[category] = true
@@ -113,8 +116,8 @@ func (e *ECM) applyValues(n *ecmNode, values map[string]any, only int64) (ecmRep
 		for _, a := range e.state.Nodes[category].Attributes {
 			key := attributeKey(category, a.ID)
 			value, sent := values[key]
-			if !sent && n.Categories[category] != nil {
-				value = n.Categories[category][key]
+			if !sent {
+				value = n.value(category, key, &a)
 			}
 			if a.Required && a.Type != "set" && empty(value) {
 				return fail(http.StatusBadRequest, "Missing required parameter '%s'", a.Label), true
@@ -139,7 +142,7 @@ func (e *ECM) writeValues(n *ecmNode, values map[string]any, touched map[int64]b
 		n.Categories[category] = map[string]any{}
 		for _, a := range e.state.Nodes[category].Attributes {
 			if a.Type != "set" {
-				n.Categories[category][attributeKey(category, a.ID)] = a.unset()
+				n.Categories[category][attributeKey(category, a.ID)] = a.initial()
 			}
 			for _, inner := range a.Attributes {
 				n.Categories[category][fmt.Sprintf("%d_%d_1_%d", category, a.ID, inner.ID)] = inner.unset()
@@ -155,6 +158,24 @@ func (e *ECM) writeValues(n *ecmNode, values map[string]any, touched map[int64]b
 			maps.DeleteFunc(n.Categories[category], func(k string, _ any) bool { return strings.HasPrefix(k, key+"_") })
 		}
 	}
+}
+
+// value is what stands on the node, or would when the category is applied.
+func (n *ecmNode) value(category int64, key string, a *ECMAttribute) any {
+	if n.Categories[category] == nil {
+		return a.initial()
+	}
+	return n.Categories[category][key]
+}
+
+func (a *ECMAttribute) initial() any {
+	switch {
+	case a.Default == "":
+		return a.unset()
+	case a.Multi:
+		return []any{a.Default}
+	}
+	return a.stored(a.Default)
 }
 
 func (a *ECMAttribute) unset() any {

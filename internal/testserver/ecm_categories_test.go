@@ -62,6 +62,33 @@ func TestECM_Categories(t *testing.T) {
 	w.del(one).refused(400, fmt.Sprintf("Category ID '%d' is not a category on node '%d'", cat, id))
 }
 
+// TestECM_AttributesThatTakeLittle: read-only ones keep what they begin with,
+// and a list takes what is on it.
+func TestECM_AttributesThatTakeLittle(t *testing.T) {
+	t.Parallel()
+	w := newECMWorld(t)
+	cat := w.AddCategory("Asset",
+		ECMAttribute{Label: "Kind", Choices: []string{"image", "film"}}, ECMAttribute{Label: "Uses", Multi: true, Choices: []string{"print", "web"}},
+		ECMAttribute{Label: "Office", ReadOnly: true, Required: true, Default: "Graz"}, ECMAttribute{Label: "Tags", Multi: true, Default: "new"})
+	k := func(n int) string { return attributeKey(cat, n) }
+	path := fmt.Sprintf("/v2/nodes/%d/categories", w.document("a"))
+	w.post(path, "category_id", cat, k(2), "sound").refused(500, "Invalid attribute entry found")
+	w.post(path, "category_id", cat, k(3), "print", k(3), "radio").refused(500, "Invalid attribute entry found")
+	w.post(path, "category_id", cat, k(4), "Wien").refused(500, "Invalid attribute entry found")
+	w.post(path, "category_id", cat, k(2), "film", k(3), "web", k(4), "Graz").ok()
+	one := path + fmt.Sprintf("/%d/", cat)
+	require.Equal(t, map[string]any{k(2): "film", k(3): []any{"web"}, k(4): "Graz", k(5): []any{"new"}}, w.get(one).ok().at("results.0.data.categories"))
+	w.put(one, k(4), "Wien").refused(500, "Invalid attribute entry found")
+	w.put(one, k(2), "image", k(4), "Graz").ok()
+
+	form := w.get("/v1/forms/nodes/categories/create", "id", w.folder, "category_id", cat).ok()
+	require.Equal(t, []any{"image", "film"}, form.at("forms.0.schema.properties."+k(2)+".enum"))
+	require.Equal(t, []any{"print", "web"}, form.at("forms.0.schema.properties."+k(3)+".items.enum"))
+	require.Equal(t, true, form.at("forms.0.schema.properties."+k(4)+".readonly"))
+	require.Equal(t, "Graz", form.text("forms.0.data."+k(4)))
+	require.Equal(t, true, w.get(one, "metadata", "").ok().at("results.0.metadata.categories."+k(4)+".read_only"))
+}
+
 func TestECM_CategoriesComeWithTheDocument(t *testing.T) {
 	t.Parallel()
 	w := newECMWorld(t)

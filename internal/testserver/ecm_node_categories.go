@@ -18,7 +18,7 @@ func (e *ECM) definition(category int64) map[string]any {
 	one := func(key string, a ECMAttribute) {
 		out[key] = map[string]any{
 			"key": key, "name": a.Label, "type": typeNumbers[a.Type], "type_name": strings.ToUpper(a.Type[:1]) + a.Type[1:], "persona": map[bool]string{true: "user"}[a.Type == "user"],
-			"multi_value": a.Multi, "max_length": a.MaxLength, "required": a.Required, "read_only": false, "hidden": false,
+			"multi_value": a.Multi, "max_length": a.MaxLength, "required": a.Required, "read_only": a.ReadOnly, "hidden": false,
 		}
 	}
 	for _, a := range n.Attributes {
@@ -220,10 +220,13 @@ func formParts(prefix string, list []ECMAttribute) (data, fields, properties map
 	data, fields, properties = map[string]any{}, map[string]any{}, map[string]any{}
 	for i, a := range list {
 		key := prefix + strconv.Itoa(a.ID)
-		item := map[string]any{"type": a.Type, "readonly": false, "required": a.Required, "title": a.Label}
-		field := map[string]any{"hidden": false, "hideInitValidationError": true, "label": a.Label, "order": i, "readonly": false, "type": "text"}
+		item := map[string]any{"type": a.Type, "readonly": a.ReadOnly, "required": a.Required, "title": a.Label}
+		field := map[string]any{"hidden": false, "hideInitValidationError": true, "label": a.Label, "order": i, "readonly": a.ReadOnly, "type": "text"}
 		if a.MaxLength > 0 {
 			item["maxLength"] = a.MaxLength
+		}
+		if len(a.Choices) > 0 {
+			item["enum"], field["type"] = a.Choices, "select"
 		}
 		switch a.Type {
 		case "date":
@@ -243,9 +246,9 @@ func formParts(prefix string, list []ECMAttribute) (data, fields, properties map
 			continue
 		}
 		if a.Multi {
-			item = map[string]any{"type": "array", "items": item, "maxItems": 50, "minItems": 1, "title": a.Label, "required": a.Required, "readonly": false}
+			item = map[string]any{"type": "array", "items": item, "maxItems": 50, "minItems": 1, "title": a.Label, "required": a.Required, "readonly": a.ReadOnly}
 		}
-		data[key], fields[key], properties[key] = a.unset(), field, item
+		data[key], fields[key], properties[key] = a.initial(), field, item
 	}
 	return data, fields, properties
 }

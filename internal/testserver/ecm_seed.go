@@ -16,6 +16,11 @@ type ECMAttribute struct {
 	MaxLength int    `json:"max_length,omitempty"`
 	Multi     bool   `json:"multi,omitempty"`
 	Required  bool   `json:"required,omitempty"`
+	ReadOnly  bool   `json:"read_only,omitempty"`
+	// Default is the value that it begins with.
+	Default string `json:"default,omitempty"`
+	// Choices, if any, are the only values that it takes.
+	Choices []string `json:"choices,omitempty"`
 	// Attributes are those of a set; Rows is how many rows it may have, by
 	// default 50.
 	Attributes []ECMAttribute `json:"attributes,omitempty"`
