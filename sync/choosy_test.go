@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -144,4 +145,37 @@ func TestDeclareRecord_ADocumentBesideItFitsTheCategoryToo(t *testing.T) {
 	require.ErrorIs(t, err, recsync.ErrMetadata)
 	require.ErrorContains(t, err, `not "Smint.io rights"`)
 	require.Zero(t, w.written()["POST /v2/nodes"])
+}
+
+// TestSyncMetadata_KnowsWhatAnAttributeTakes: a value of the portal that the
+// record does not take is told of, from its first day on, and never sent. Where
+// the list is widened it comes over.
+func TestSyncMetadata_KnowsWhatAnAttributeTakes(t *testing.T) {
+	t.Parallel()
+	for says, change := range map[string]func(*testserver.ECMAttribute){
+		`attribute "Owner" is read-only`:                          readOnly,
+		`attribute "Owner" takes ["Dana" "Otto" "Designer"] only`: takes("Dana", "Otto", "Designer"),
+	} {
+		w, _ := newMetadataWorld(t, nil)
+		w.choosy("Owner", change)
+		w.finish("kv-2", "1", "e1", picture(800), approved(testserver.SmintJSON{"owner": "Dana Designer", "campaign": "Summer"}))
+		_, items := w.followPortal(w.store(), recsync.FollowOptions{})
+		born := items["acme/asset/99:image:kv-2/1"].Receipt
+		require.Contains(t, strings.Join(born.Findings, "\n"), "metadata owner: "+says)
+		node, _ := w.ecm.Node(int64(born.Record.Node()))
+		require.Empty(t, w.value(node, "Owner"))
+		require.Equal(t, "Summer", w.value(node, "Project"), "the other fields come over")
+
+		w.ecm.Forget()
+		_, fields, err := w.syncMetadata(born.Record)
+		require.NoError(t, err, says)
+		require.Equal(t, recsync.FieldRefused, fields["owner"].State)
+		require.Contains(t, fields["owner"].Reason, says)
+		node, _ = w.ecm.Node(int64(born.Record.Node()))
+		require.Empty(t, w.value(node, "Owner"))
+	}
+
+	w, _ := newMetadataWorld(t, nil)
+	w.choosy("Sync baseline", readOnly)
+	require.ErrorContains(t, w.scope.Check(t.Context()), `attribute "Sync baseline" is read-only: the baseline is written there`)
 }
