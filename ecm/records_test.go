@@ -175,7 +175,7 @@ func TestCategories_DefinitionTellsWhatAnAttributeTakes(t *testing.T) {
 	}
 	c, err := s.c.Categories.Definition(t.Context(), s.folder, category)
 	require.NoError(t, err)
-	require.Equal(t, len(want), len(c.Attributes))
+	require.Len(t, c.Attributes, len(want))
 	for i, a := range c.Attributes {
 		require.True(t, a.Default.Equal(want[i].Default), "%s begins with %q", a.Name, a.Default.All())
 		a.Default = want[i].Default
