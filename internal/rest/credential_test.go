@@ -150,6 +150,8 @@ func TestP1_SameOriginReadsFollow(t *testing.T) {
 	n, err := getNode(t.Context(), c)
 	require.NoError(t, err)
 	require.Positive(t, n.ID, "at its own origin the credential goes along")
+	_, err = Do[None](t.Context(), c, Request{Route: &Route{Name: "Auth.Check", Method: "HEAD", Template: "/v2/nodes/7"}})
+	require.NoError(t, err, "to ask for the head alone changes nothing either")
 }
 
 func TestP1_LocationsOfTheServerStayAtItsOrigin(t *testing.T) {

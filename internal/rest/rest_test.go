@@ -499,7 +499,10 @@ func TestNew_ReportsEveryFault(t *testing.T) {
 	t.Parallel()
 	for raw, want := range map[string]string{
 		"http://ecm.example/cs":      "https",
-		"https://u:canary@h/cs?x=1":  "without user",
+		"https://u:canary@h/cs":      "without user",
+		"https://h/cs?x=1":           "query",
+		"https://h/cs#x":             "fragment",
+		"https://h/%zz":              "absolute URL",
 		"ftp://h":                    "scheme https",
 		"cs.exe":                     "absolute URL",
 		"http://192.168.0.1/otcs/cs": "loopback",

@@ -226,9 +226,7 @@ func (k *call) send(ctx context.Context) (*http.Response, uint64, *Failure) {
 	start := time.Now()
 	answer, err := r.Execute(k.req.Route.Method, k.url)
 	if err != nil {
-		if answer != nil && answer.RawResponse != nil && answer.RawResponse.Body != nil {
-			_ = answer.RawResponse.Body.Close()
-		}
+		// Where an answer came all the same, a redirect refused, Go has closed it.
 		return nil, generation, k.unanswered(ctx, err)
 	}
 	resp := answer.RawResponse
