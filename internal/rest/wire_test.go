@@ -37,7 +37,7 @@ func TestNew_ItsOwnTransportIsCareful(t *testing.T) {
 	old.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	old.StartTLS()
 	t.Cleanup(old.Close)
-	trusting := newTransport().(*http.Transport) //nolint:errcheck,forcetypeassert // just made
+	trusting := newTransport()
 	trusting.TLSClientConfig.InsecureSkipVerify = true
 	c, err = New(Config{BaseURL: old.URL, Transport: trusting})
 	require.NoError(t, err)
