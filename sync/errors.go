@@ -20,6 +20,9 @@ var (
 	// ErrHoldUnknown: holds could not be read, so whatever one could forbid is
 	// refused.
 	ErrHoldUnknown = records.ErrHoldUnknown
+	// ErrUnreviewed: nobody can see whether a disposition was approved that the
+	// release of a hold would let through.
+	ErrUnreviewed = errors.New("approvals of a disposition cannot be seen")
 	// ErrPartial: it was done for some items and not for others; the receipt
 	// tells of each.
 	ErrPartial = errors.New("not done for every item")

@@ -21,6 +21,10 @@ type ReleaseRequest struct {
 	Reason    string `json:"reason"`
 	By        string `json:"by"`
 	Authority string `json:"authority,omitempty"`
+	// ReviewBy names who has approvals of a disposition that were given earlier
+	// reviewed again, for a user who may not look at dispositions. Without a name
+	// such a user releases nothing. Who may look needs none.
+	ReviewBy string `json:"review_by,omitempty"`
 	// Target is what is released; none is all that the hold holds in the scope,
 	// its standing orders included.
 	Target HoldTarget `json:"target,omitzero"`
@@ -44,6 +48,11 @@ type ReleasePlan struct {
 	scope   *Scope
 	request ReleaseRequest
 	hold    ecm.Hold
+	// leaving are the documents that will be released, reviewed what ECM's
+	// dispositions say of them; blind: this user may not look at those.
+	leaving  map[ecm.NodeID]HoldItem
+	reviewed dueReview
+	blind    bool
 }
 
 // String prints the plan for a person.
@@ -63,8 +72,9 @@ func (p *ReleasePlan) String() string {
 //
 // Before anything is released, approvals of a disposition that were given
 // earlier are made pending again, so that what fell due meanwhile is reviewed
-// anew. If this user may not look at dispositions, the records are released all
-// the same, and a finding says that a person has to see to it.
+// anew; after it, those that were given in between. A user who may not look at
+// dispositions releases nothing, unless the request names who has them reviewed:
+// ErrUnreviewed.
 //
 // Each document is read back among the hold's own items; the receipt says of
 // each what became of it. A hold that is not there, or holds none of what is
@@ -72,7 +82,7 @@ func (p *ReleasePlan) String() string {
 // Change is Incomplete and the error matches ErrPartial. A call may be repeated.
 //
 // Other errors: records.ErrInvalid, ErrForeignScope, ErrHoldUnknown if holds
-// could not be read, ErrVerify, and those of the ECM client.
+// could not be read, ErrUnreviewed, ErrVerify, and those of the ECM client.
 func ReleaseHold(ctx context.Context, s *Scope, req ReleaseRequest) (Receipt, error) {
 	plan, err := PlanReleaseHold(ctx, s, req)
 	if err != nil {
@@ -117,7 +127,7 @@ func (r ReleaseRequest) check(s *Scope) error {
 	faults.Check(r.Name != "" || r.Matter != "", "name", r.Name, "the hold's name, or its matter")
 	checkHoldText(&faults, "reason", r.Reason)
 	checkHoldText(&faults, "by", r.By)
-	for field, text := range map[string]string{"name": r.Name, "matter": r.Matter, "authority": r.Authority} {
+	for field, text := range map[string]string{"name": r.Name, "matter": r.Matter, "authority": r.Authority, "review_by": r.ReviewBy} {
 		if text != "" {
 			checkHoldText(&faults, field, text)
 		}
@@ -155,15 +165,19 @@ func (p *ReleasePlan) observe(ctx context.Context) error {
 		return err
 	}
 	for n, i := range p.Items {
-		_, is := held[i.Node]
-		switch {
-		case !is && i.Result == "":
+		if _, is := held[i.Node]; !is && i.Result == "" {
 			p.Items[n].Result = HoldAbsent
-		case i.Result == "":
+		}
+	}
+	if err := p.review(ctx); err != nil {
+		return err
+	}
+	for _, i := range p.Items {
+		if i.Result == "" {
 			p.Steps = append(p.Steps, i.step("release"))
 		}
 	}
-	if p.Target.IsZero() && len(p.Steps) == len(held) && s.own(*hold) {
+	if p.Target.IsZero() && len(p.leaving) == len(held) && s.own(*hold) {
 		p.Steps = append(p.Steps, endStep(*hold))
 	}
 	return nil

@@ -17,12 +17,10 @@ type releasing struct {
 	taking
 	sweep   sweep
 	release *records.Release
-	// due are the days of what fell due while it was held.
-	due map[ecm.NodeID]string
 }
 
 func (p *ReleasePlan) apply(ctx context.Context) (Receipt, error) {
-	r := &releasing{ReleasePlan: p, taking: taking{s: p.scope, primitive: releaseHold}, due: map[ecm.NodeID]string{}}
+	r := &releasing{ReleasePlan: p, taking: taking{s: p.scope, primitive: releaseHold}}
 	r.sweep = sweep{
 		taking: &r.taking, hold: p.Hold, do: "release", wanted: false, was: HoldAbsent, become: HoldReleased,
 		list: func(ctx context.Context, held map[ecm.NodeID]ecm.Node) ([]HoldItem, error) {
@@ -46,12 +44,15 @@ func (r *releasing) run(ctx context.Context) error {
 	if err := r.noted(ctx); err != nil {
 		return err
 	}
-	if err := r.review(ctx); err != nil {
-		return err
+	if err := r.void(ctx, r.reviewed, r.leaving); err != nil {
+		return fmt.Errorf("nothing was released: %w", err)
 	}
 	held, err := r.sweep.run(ctx)
 	r.tellDue()
 	if err != nil {
+		return err
+	}
+	if err := r.lookAgain(ctx); err != nil {
 		return err
 	}
 	if err := failures(r.sweep.items); err != nil {

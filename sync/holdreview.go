@@ -13,40 +13,94 @@ import (
 // maxGroups bounds how deep groups of disposition searches are followed.
 const maxGroups = 16
 
-// review has what fell due during the hold reviewed anew, before the hold goes:
-// where a run of ECM's disposition lists a document, an approval of it becomes
-// pending again. What was approved while a hold forbade it, or before there was
-// one, is not carried out late. Nothing is ever approved here.
-func (r *releasing) review(ctx context.Context) error {
-	leaving := map[ecm.NodeID]HoldItem{}
-	for _, i := range r.ReleasePlan.Items {
+// dueReview is what runs of ECM's disposition list of documents that are about
+// to be released: all of it fell due.
+type dueReview struct {
+	// approved are given already. They become pending again before the hold goes:
+	// what was approved while a hold forbade it, or before there was one, is not
+	// carried out late. Nothing is ever approved here.
+	approved []approvals
+	// due are the days on which documents fell due, performed those that are
+	// carried out.
+	due       map[ecm.NodeID]string
+	performed []ecm.NodeID
+	// settled are the runs of which all was carried out before: they are not read.
+	settled map[runID]bool
+}
+
+type runID struct {
+	search ecm.NodeID
+	run    ecm.QDate
+}
+
+// approvals are those of one reviewer in one run.
+type approvals struct {
+	runID
+	reviewer ecm.Reviewer
+	items    []ecm.DispositionItem
+}
+
+// on are the documents, as the hold's items.
+func (a approvals) on(leaving map[ecm.NodeID]HoldItem) []HoldItem {
+	list := make([]HoldItem, 0, len(a.items))
+	for _, i := range a.items {
+		list = append(list, leaving[i.Node])
+	}
+	return list
+}
+
+const voidApproval = "void approval"
+
+// review reads what is to be reviewed anew. A user who may not look, and whose
+// request does not say who does, releases nothing: an approval that was given
+// earlier would be carried out late.
+func (p *ReleasePlan) review(ctx context.Context) error {
+	p.leaving = map[ecm.NodeID]HoldItem{}
+	for _, i := range p.Items {
 		if i.Result == "" {
-			leaving[i.Node] = i
+			p.leaving[i.Node] = i
 		}
 	}
-	if len(leaving) == 0 {
-		return nil
-	}
-	searches, err := r.searches(ctx, 0, maxGroups)
-	for _, search := range searches {
-		if err != nil {
-			break
+	var err error
+	p.reviewed, err = p.scope.dueReview(ctx, p.leaving, nil)
+	switch {
+	case errors.Is(err, ecm.ErrDenied) || errors.Is(err, ecm.ErrRouteMissing):
+		if p.request.ReviewBy == "" {
+			return fmt.Errorf("%w: this user cannot look at ECM's dispositions; let one release it who can, or say in ReviewBy who has them reviewed: %w", ErrUnreviewed, err)
 		}
-		err = r.reviewSearch(ctx, search, leaving)
-	}
-	if errors.Is(err, ecm.ErrDenied) || errors.Is(err, ecm.ErrRouteMissing) {
-		r.Findings = append(r.Findings, fmt.Sprintf("ECM's dispositions cannot be looked at as this user: have approvals that were given before the release reviewed again: %v", err))
+		p.blind = true
+		p.Findings = append(p.Findings, fmt.Sprintf("ECM's dispositions cannot be looked at as this user: %s has approvals that were given before the release reviewed again: %v", p.request.ReviewBy, err))
 		return nil
+	case err != nil:
+		return fmt.Errorf("nothing is released: what fell due meanwhile could not be looked up: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("nothing was released: what fell due meanwhile could not be looked up: %w", err)
+	for _, a := range p.reviewed.approved {
+		for _, i := range a.on(p.leaving) {
+			p.Steps = append(p.Steps, i.step(voidApproval))
+		}
 	}
 	return nil
 }
 
+// dueReview asks all disposition searches about documents. Before is what an
+// earlier look found, nil for none.
+func (s *Scope) dueReview(ctx context.Context, leaving map[ecm.NodeID]HoldItem, before *dueReview) (dueReview, error) {
+	found := dueReview{due: map[ecm.NodeID]string{}, settled: map[runID]bool{}}
+	if len(leaving) == 0 {
+		return found, nil
+	}
+	searches, err := s.searches(ctx, 0, maxGroups)
+	for _, search := range searches {
+		if err == nil {
+			err = s.reviewSearch(ctx, search, leaving, before, &found)
+		}
+	}
+	return found, err
+}
+
 // searches lists the disposition searches below a group, 0 for all.
-func (r *releasing) searches(ctx context.Context, group ecm.NodeID, depth int) ([]ecm.NodeID, error) {
-	entries, err := r.s.ecm.Dispositions.Container(ctx, group)
+func (s *Scope) searches(ctx context.Context, group ecm.NodeID, depth int) ([]ecm.NodeID, error) {
+	entries, err := s.ecm.Dispositions.Container(ctx, group)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +110,7 @@ func (r *releasing) searches(ctx context.Context, group ecm.NodeID, depth int) (
 		case e.Type != ecm.SubtypeDispositionGroup:
 			list = append(list, e.ID)
 		case depth > 0:
-			below, err := r.searches(ctx, e.ID, depth-1)
+			below, err := s.searches(ctx, e.ID, depth-1)
 			if err != nil {
 				return nil, err
 			}
@@ -66,75 +120,108 @@ func (r *releasing) searches(ctx context.Context, group ecm.NodeID, depth int) (
 	return list, nil
 }
 
-func (r *releasing) reviewSearch(ctx context.Context, search ecm.NodeID, leaving map[ecm.NodeID]HoldItem) error {
-	runs, err := r.s.ecm.Dispositions.Snapshots(ctx, search)
+func (s *Scope) reviewSearch(ctx context.Context, search ecm.NodeID, leaving map[ecm.NodeID]HoldItem, before, found *dueReview) error {
+	runs, err := s.ecm.Dispositions.Snapshots(ctx, search)
 	if err != nil {
 		return err
 	}
 	for _, run := range runs {
-		if run.Records == run.Actioned {
+		id := runID{search, run.QDate}
+		if before == nil && run.Records == run.Actioned || before != nil && before.settled[id] {
+			found.settled[id] = true
 			continue
 		}
-		approved, err := r.approved(ctx, search, run.QDate, leaving)
-		if err != nil || len(approved) == 0 {
-			if err != nil {
-				return err
-			}
-			continue
-		}
-		if err := r.reconsider(ctx, search, run.QDate, approved, leaving); err != nil {
+		if err := s.reviewRun(ctx, id, leaving, found); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// approved are the documents to be released that a run lists as approved. All
-// that it lists fell due.
-func (r *releasing) approved(ctx context.Context, search ecm.NodeID, run ecm.QDate, leaving map[ecm.NodeID]HoldItem) ([]ecm.DispositionItem, error) {
-	items, err := r.s.ecm.Dispositions.Items(ctx, search, run)
+func (s *Scope) reviewRun(ctx context.Context, id runID, leaving map[ecm.NodeID]HoldItem, found *dueReview) error {
+	items, err := s.ecm.Dispositions.Items(ctx, id.search, id.run)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return slices.DeleteFunc(items, func(i ecm.DispositionItem) bool {
+	for _, i := range items {
 		_, is := leaving[i.Node]
-		if is && !i.Performed {
-			r.due[i.Node] = i.Due
+		switch {
+		case !is:
+			continue
+		case i.Performed:
+			found.performed = append(found.performed, i.Node)
+			continue
+		case i.Decision == ecm.ReviewApproved:
+			found.approve(id, i)
 		}
-		return !is || i.Performed || i.Decision != ecm.ReviewApproved
-	}), nil
+		found.due[i.Node] = i.Due
+	}
+	return nil
 }
 
-// reconsider makes approvals pending again and reads that back.
-func (r *releasing) reconsider(ctx context.Context, search ecm.NodeID, run ecm.QDate, approved []ecm.DispositionItem, leaving map[ecm.NodeID]HoldItem) error {
-	byReviewer := map[ecm.Reviewer][]ecm.DispositionItem{}
-	for _, i := range approved {
-		byReviewer[i.Reviewer] = append(byReviewer[i.Reviewer], i)
+// approve adds an approval to those of its reviewer.
+func (r *dueReview) approve(id runID, i ecm.DispositionItem) {
+	n := slices.IndexFunc(r.approved, func(a approvals) bool { return a.runID == id && a.reviewer == i.Reviewer })
+	if n < 0 {
+		n, r.approved = len(r.approved), append(r.approved, approvals{runID: id, reviewer: i.Reviewer})
 	}
+	r.approved[n].items = append(r.approved[n].items, i)
+}
+
+// void makes approvals pending again and reads that back.
+func (r *releasing) void(ctx context.Context, reviewed dueReview, leaving map[ecm.NodeID]HoldItem) error {
 	why := fmt.Sprintf("hold %s %q was released: %s", r.Hold, r.Name, r.request.Reason)
-	for reviewer, some := range byReviewer {
-		var held []HoldItem
-		for _, i := range some {
-			held = append(held, leaving[i.Node])
-		}
-		err := r.mutateEach(ctx, "void approval", held, func() error {
-			return r.s.ecm.Dispositions.ChangeReviewDecision(ctx, ecm.ActOn{User: reviewer.User, Search: search, QDate: run, Items: some, Reviewer: reviewer}, ecm.ReviewPending, why)
+	for _, a := range reviewed.approved {
+		err := r.mutateEach(ctx, voidApproval, a.on(leaving), func() error {
+			return r.s.ecm.Dispositions.ChangeReviewDecision(ctx, ecm.ActOn{User: a.reviewer.User, Search: a.search, QDate: a.run, Items: a.items, Reviewer: a.reviewer}, ecm.ReviewPending, why)
 		})
 		if err != nil && !errors.Is(err, ecm.ErrOutcomeUnknown) {
 			return err
 		}
+		left := dueReview{due: map[ecm.NodeID]string{}}
+		if err := r.s.reviewRun(ctx, a.runID, leaving, &left); err != nil {
+			return err
+		}
+		for _, stands := range left.approved {
+			if stands.reviewer == a.reviewer {
+				return fmt.Errorf("%w: %d approvals in run %s of disposition search %s still stand", ErrVerify, len(stands.items), a.run, a.search)
+			}
+		}
 	}
-	left, err := r.approved(ctx, search, run, leaving)
-	if err == nil && len(left) > 0 {
-		err = fmt.Errorf("%w: %d approvals in run %s of disposition search %s still stand", ErrVerify, len(left), run, search)
+	return nil
+}
+
+// lookAgain has reviewed anew what was approved between the look at the
+// dispositions and the release, and says what ECM carried out since.
+func (r *releasing) lookAgain(ctx context.Context) error {
+	released := map[ecm.NodeID]HoldItem{}
+	for _, i := range r.sweep.items {
+		if i.Result == HoldReleased {
+			released[i.Node] = i
+		}
 	}
-	return err
+	if r.blind {
+		return nil
+	}
+	since, err := r.s.dueReview(ctx, released, &r.reviewed)
+	if err == nil {
+		err = r.void(ctx, since, released)
+	}
+	if err != nil {
+		return fmt.Errorf("released, and what was approved meanwhile could not be reviewed anew: %w", err)
+	}
+	for _, id := range since.performed {
+		if !slices.Contains(r.reviewed.performed, id) {
+			r.Findings = append(r.Findings, fmt.Sprintf("ECM's disposition carried out an action on node %s at the moment of the release", id))
+		}
+	}
+	return nil
 }
 
 // tellDue says of released documents that they fell due, and when.
 func (r *releasing) tellDue() {
 	for n, i := range r.sweep.items {
-		if day, is := r.due[i.Node]; is && i.Result == HoldReleased {
+		if day, is := r.reviewed.due[i.Node]; is && i.Result == HoldReleased {
 			r.sweep.items[n].Reason = "it fell due on " + day + " and goes into review"
 		}
 	}
@@ -144,5 +231,8 @@ func (r *releasing) tellDue() {
 func (r *releasing) noted(ctx context.Context) error {
 	order := Step{Do: "release order", On: fmt.Sprintf("hold %s %q", r.Hold, r.Name), With: r.Target.String()}
 	told := fmt.Sprintf("found: reason: %s; authority: %s; about: %s", r.request.Reason, first(r.request.Authority, "not named"), r.Target)
+	if r.blind {
+		told += "; reviewed again by: " + r.request.ReviewBy
+	}
 	return r.note(ctx, Observation, order, records.Digest{}, told)
 }

@@ -416,26 +416,114 @@ func TestR26_WhatFellDueUnderAHoldIsReviewedAtItsRelease(t *testing.T) {
 	require.True(t, w.node(stored["501"].Record.Node()).Destroyed, "reviewed anew, it goes")
 }
 
-// TestR26_WithoutALookAtDispositionsNothingIsReleased, unless this user has no
-// right to look: then a person is told to.
+// TestR26_WithoutALookAtDispositionsNothingIsReleased: neither while they cannot
+// be read nor by a user who has no right to, unless the order says who sees to
+// the review instead; that is kept.
 func TestR26_WithoutALookAtDispositionsNothingIsReleased(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, nil)
 		stored := w.declared("501")["501"]
 		w.hold(order("CASE-7", recsync.HoldTarget{Scope: true}))
+		refused := func(want error) {
+			t.Helper()
+			w.ecm.Forget()
+			_, err := recsync.ReleaseHold(t.Context(), w.scope, releaseOf("CASE-7", recsync.HoldTarget{}))
+			require.ErrorIs(t, err, want)
+			require.NotEmpty(t, w.holdsOn(stored.Record.Node()))
+			require.Empty(t, w.writes(), "something was written")
+		}
 		w.ecm.Fail(testserver.Fault{Route: "GET /v2/dispositionscontainer/{id}", Times: -1, Status: 503})
-		r, err := recsync.ReleaseHold(t.Context(), w.scope, releaseOf("CASE-7", recsync.HoldTarget{}))
-		require.Error(t, err)
-		require.Equal(t, recsync.Incomplete, r.Change)
-		require.NotEmpty(t, w.holdsOn(stored.Record.Node()))
+		refused(ecm.ErrUnavailable)
 		w.ecm.Heal()
 		w.ecm.Deny(w.ecm.Options().User, "dispose")
-		r = w.release(releaseOf("CASE-7", recsync.HoldTarget{}))
-		require.NotEmpty(t, r.Findings)
-		require.Contains(t, r.Findings[0], "reviewed again")
+		refused(recsync.ErrUnreviewed)
+		req := releaseOf("CASE-7", recsync.HoldTarget{})
+		req.ReviewBy = "Rita Records"
+		r, err := recsync.ReleaseHold(t.Context(), w.scope, req)
+		require.NoError(t, err)
+		require.Contains(t, strings.Join(r.Findings, "\n"), "Rita Records has approvals that were given before the release reviewed again")
 		require.Empty(t, w.holdsOn(stored.Record.Node()))
+		require.True(t, slices.ContainsFunc(w.journal.all(), func(e recsync.JournalEntry) bool {
+			return e.Step == "release order" && strings.Contains(e.Result, "Rita Records")
+		}), "the journal does not say who answers for the review")
 	})
+}
+
+// TestR26_ThePlanTellsWhichApprovalsAreVoided: the dry run of a release is the
+// real run, also where it makes approvals pending again.
+func TestR26_ThePlanTellsWhichApprovalsAreVoided(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.declared("501", "502")
+	search := w.ecm.AddDispositionSearch("Due", testserver.ECMDispositionSearch{Reviewers: []int64{1000}})
+	w.clock.Move(8 * 366 * 24 * time.Hour)
+	run := w.ecm.RunDispositionSearch(search)
+	w.plainECM().decide(search, run, "approve")
+	w.clock.Move(time.Hour)
+	w.plainECM().decide(search, w.ecm.RunDispositionSearch(search), "approve")
+	w.hold(order("CASE-7", recsync.HoldTarget{License: "501"}))
+	plan, err := recsync.PlanReleaseHold(t.Context(), w.scope, releaseOf("CASE-7", recsync.HoldTarget{}))
+	require.NoError(t, err)
+	require.Contains(t, plan.String(), "1. void approval")
+	require.Contains(t, plan.String(), "4. void approval")
+	w.ecm.Forget()
+	r, err := plan.Apply(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, dos(plan.Steps), dos(r.Steps), "the dry run is the real run")
+	require.Equal(t, 2, w.ecm.Count("POST /v1/members/{id}/disposition/changereviewdecision"), "one call for each run and reviewer")
+
+	w.hold(order("CASE-8", recsync.HoldTarget{License: "501"}))
+	plan, err = recsync.PlanReleaseHold(t.Context(), w.scope, releaseOf("CASE-8", recsync.HoldTarget{}))
+	require.NoError(t, err)
+	w.plainECM().decide(search, run, "approve")
+	_, err = plan.Apply(t.Context())
+	require.ErrorIs(t, err, recsync.ErrStalePlan, "what was approved since is in no plan")
+}
+
+// TestR26_AnApprovalBetweenReviewAndReleaseIsReviewedToo: a reviewer approves, or
+// ECM acts, at each moment at which the release waits for an answer. What was
+// approved under the hold is pending once it is gone, and what was carried out
+// is told.
+func TestR26_AnApprovalBetweenReviewAndReleaseIsReviewedToo(t *testing.T) {
+	t.Parallel()
+	pending, told := 0, 0
+	for moment := 0; ; moment++ {
+		w := newWorld(t, nil)
+		stored := w.declared("501")["501"]
+		search := w.ecm.AddDispositionSearch("Due", testserver.ECMDispositionSearch{Reviewers: []int64{1000}})
+		w.clock.Move(8 * 366 * 24 * time.Hour)
+		run := w.ecm.RunDispositionSearch(search)
+		w.hold(order("CASE-7", recsync.HoldTarget{License: "501"}))
+		came, held, acts := false, true, moment%2 == 1
+		w.config.ECM = w.ecmClientOver(&beforeEach{inner: w.ecm.Transport(), do: func(n int) {
+			if n != moment/2 {
+				return
+			}
+			came, held = true, len(w.holdsOn(stored.Record.Node())) > 0
+			w.plainECM().decide(search, run, "approve")
+			if acts {
+				w.plainECM().perform(search, run)
+			}
+		}})
+		r, err := recsync.ReleaseHold(t.Context(), w.newScope(), releaseOf("CASE-7", recsync.HoldTarget{}))
+		require.NoError(t, err, "moment %d", moment)
+		if !came {
+			break
+		}
+		if w.node(stored.Record.Node()).Destroyed {
+			require.False(t, held, "moment %d: it was destroyed under the hold", moment)
+			told += strings.Count(strings.Join(r.Findings, "\n"), "at the moment of the release")
+			continue
+		}
+		w.plainECM().perform(search, run)
+		if held {
+			require.False(t, w.node(stored.Record.Node()).Destroyed, "moment %d: an approval that was given under the hold is carried out after it", moment)
+			pending++
+		}
+	}
+	require.Positive(t, pending, "no approval came between")
+	require.Positive(t, told, "what ECM carried out meanwhile is not told")
 }
 
 // decide is a reviewer who decides all items of a run.
