@@ -134,6 +134,9 @@ func TestR47_EachTamperingHasItsReason(t *testing.T) {
 		var detail *evidence.TrailError
 		require.ErrorAs(t, err, &detail, name)
 	}
+	_, err = evidence.VerifyTrail(fstest.MapFS{"trail/checkpoint": files["checkpoint"]}, w.check())
+	require.ErrorIs(t, err, evidence.ErrTrailTruncated)
+	require.ErrorContains(t, err, "want the folder of a trail", "who gives the folder around it learns so")
 }
 
 // TestP5_ATrailIsOfPlainFiles: nothing else is opened, where a pipe would keep

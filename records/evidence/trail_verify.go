@@ -115,6 +115,9 @@ func (v *trailVerifier) witnesses() error {
 	}
 	b, err := v.read(trailCheckpointFile)
 	if errors.Is(err, fs.ErrNotExist) {
+		if newest, _ := lastSegment(v.fsys); newest < 0 {
+			return trailFault(ErrTrailTruncated, trailCheckpointFile, "the file is missing, and so are all entries: want the folder of a trail")
+		}
 		return trailFault(ErrTrailTruncated, trailCheckpointFile, "the file is missing")
 	}
 	if err != nil {
