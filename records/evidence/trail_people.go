@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -114,14 +115,31 @@ func (p *People) Pseudonym(_ context.Context, value string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := p.file.Write(append(line, '\n')); err != nil {
-		return "", err
-	}
-	if err := p.file.Sync(); err != nil {
+	if err := p.add(append(line, '\n')); err != nil {
 		return "", err
 	}
 	p.byID[w.ID], p.byText[w.Value] = w, w.ID
 	return w.ID, nil
+}
+
+// add appends a line, durably or not at all: one that is torn would spoil the
+// next.
+func (p *People) add(line []byte) error {
+	before, err := p.file.Stat()
+	if err != nil {
+		return err
+	}
+	if _, err = p.file.Write(line); err == nil {
+		err = p.file.Sync()
+	}
+	if err == nil {
+		return nil
+	}
+	if cut := p.file.Truncate(before.Size()); cut != nil {
+		err = errors.Join(err, cut, p.file.Close())
+		p.file = nil // whoever opens it again drops what is torn.
+	}
+	return err
 }
 
 // Person returns who stands behind a pseudonym; false if that was erased, or
@@ -141,38 +159,27 @@ func (p *People) Erase(value string) (bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	value = strings.ToValidUTF8(value, "\uFFFD") // as Pseudonym took it.
-	id, ok := p.byText[value]
-	if !ok {
+	if _, ok := p.byText[value]; !ok {
 		return false, nil
 	}
 	if p.file == nil {
 		return false, ErrTrailClosed
 	}
-	kept := allBut(p.byID, id)
+	kept := maps.Clone(p.byID) // one who was taken down twice has two pseudonyms.
+	maps.DeleteFunc(kept, func(_ string, w person) bool { return w.Value == value })
 	next, err := replaceFile(p.path, kept)
 	if err != nil {
 		return false, err
 	}
 	err = p.file.Close()
-	p.file = next
-	delete(p.byID, id)
+	p.file, p.byID = next, kept
 	delete(p.byText, value)
 	return true, err
 }
 
-func allBut(all map[string]person, but string) []person {
-	out := make([]person, 0, len(all))
-	for id, w := range all {
-		if id != but {
-			out = append(out, w)
-		}
-	}
-	return out
-}
-
 // replaceFile writes people to a new file, puts it in the place of the old one
 // and returns it open for appending.
-func replaceFile(path string, people []person) (*os.File, error) {
+func replaceFile(path string, people map[string]person) (*os.File, error) {
 	tmp := path + ".new"
 	f, err := os.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o600)
 	if err != nil {

@@ -403,6 +403,29 @@ func TestR55_PeopleSurviveRestarts(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, bytes.Replace(b, []byte("Bob"), []byte("Eve"), 1), 0o600))
 	_, err = evidence.OpenPeople(path)
 	require.ErrorIs(t, err, evidence.ErrTrailFormat, "a pseudonym belongs to its value")
+
+	var twice []byte
+	for _, name := range []string{"one", "two"} {
+		other := filepath.Join(t.TempDir(), name)
+		p, err = evidence.OpenPeople(other)
+		require.NoError(t, err)
+		_, err = p.Pseudonym(t.Context(), "Ada")
+		require.NoError(t, err)
+		require.NoError(t, p.Close())
+		b, err := os.ReadFile(other)
+		require.NoError(t, err)
+		twice = append(twice, b...)
+	}
+	require.NoError(t, os.WriteFile(path, twice, 0o600))
+	p, err = evidence.OpenPeople(path)
+	require.NoError(t, err)
+	known, err := p.Erase("Ada")
+	require.NoError(t, err)
+	require.True(t, known)
+	require.NoError(t, p.Close())
+	b, err = os.ReadFile(path)
+	require.NoError(t, err)
+	require.Empty(t, b, "whoever was taken down twice is forgotten twice")
 }
 
 // TestR56_ATrailBelongsToItsScope.
