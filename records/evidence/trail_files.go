@@ -32,7 +32,7 @@ type TrailFolder struct {
 	broken   error
 	repaired TrailRepair
 	tiles    map[string]*os.File
-	tileErr  error
+	tileErr  error // why tiles are missing; they are computed again before any is used or added to
 	// sync makes a file durable; tests look on.
 	sync func(*os.File) error
 }
@@ -129,8 +129,8 @@ func (s *TrailFolder) Append(_ context.Context, size int64, b TrailBatch) error 
 		// The log has it; the copy beside it is a convenience.
 		_ = s.saveApart()
 	}
-	if err := s.writeTiles(b.Tiles); err != nil {
-		s.tileErr = err
+	if s.tileErr == nil {
+		s.tileErr = s.writeTiles(b.Tiles)
 	}
 	if s.size%tileWidth == 0 {
 		return s.closeSegment()
@@ -237,32 +237,57 @@ func (s *TrailFolder) saveApart() error {
 func (s *TrailFolder) writeTiles(rows []TrailTile) error {
 	for _, row := range rows {
 		name := filepath.Join(s.dir, trailTilePath(row.Level, row.N))
-		f := s.tiles[name]
-		if f == nil {
-			err := os.MkdirAll(filepath.Dir(name), 0o700)
-			if err == nil {
-				f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
-			}
-			if err != nil {
-				return err
-			}
-			s.tiles[name] = f
-		}
-		if _, err := f.WriteAt(row.Hashes, int64(row.From)*tlog.HashSize); err != nil {
+		f, err := s.openTile(name, int64(row.From)*tlog.HashSize)
+		if err != nil {
 			return err
 		}
-		if row.From*tlog.HashSize+len(row.Hashes) == tileWidth*tlog.HashSize {
+		_, err = f.WriteAt(row.Hashes, int64(row.From)*tlog.HashSize)
+		full := row.From*tlog.HashSize+len(row.Hashes) == tileWidth*tlog.HashSize
+		if full && err == nil {
+			err = f.Sync()
+		}
+		if full || err != nil {
 			delete(s.tiles, name)
-			if err := errors.Join(f.Sync(), f.Close()); err != nil {
-				return err
-			}
+			err = errors.Join(err, f.Close())
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+// openTile opens or makes a tile that has that many bytes.
+func (s *TrailFolder) openTile(name string, size int64) (*os.File, error) {
+	if f := s.tiles[name]; f != nil {
+		return f, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return nil, err
+	}
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() != size {
+		err = fmt.Errorf("%s has %d bytes, not %d", name, info.Size(), size)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	s.tiles[name] = f
+	return f, nil
+}
+
 // Tile returns the first width hashes of a tile.
 func (s *TrailFolder) Tile(_ context.Context, level int, n int64, width int) ([]byte, error) {
+	s.mu.Lock()
+	lost := s.tileErr
+	s.mu.Unlock()
+	if lost != nil {
+		return nil, lost
+	}
 	b, err := os.ReadFile(filepath.Join(s.dir, trailTilePath(level, n)))
 	if err != nil {
 		return nil, err
@@ -278,13 +303,14 @@ func (s *TrailFolder) Restore(_ context.Context, tiles []TrailTile) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, t := range tiles {
-		if f := s.tiles[filepath.Join(s.dir, trailTilePath(t.Level, t.N))]; f != nil {
-			if err := f.Truncate(0); err != nil {
+		name := filepath.Join(s.dir, trailTilePath(t.Level, t.N))
+		if f := s.tiles[name]; f != nil {
+			delete(s.tiles, name)
+			if err := f.Close(); err != nil {
 				return err
 			}
-			continue
 		}
-		if err := os.Remove(filepath.Join(s.dir, trailTilePath(t.Level, t.N))); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}

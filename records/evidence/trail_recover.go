@@ -72,11 +72,18 @@ func wholeNote(b []byte) bool {
 	return true
 }
 
-// cutTiles removes hashes of entries that are not there.
+// cutTiles removes hashes of entries that are not there, and notes where those
+// of a whole tile are missing.
 func (s *TrailFolder) cutTiles() error {
 	for level := 0; level*tileHeight < 63; level++ {
 		count := s.size >> (level * tileHeight)
 		width := count % tileWidth * tlog.HashSize
+		for n := range count / tileWidth {
+			name := filepath.Join(s.dir, trailTilePath(level, n))
+			if info, err := os.Stat(name); err != nil || info.Size() != tileWidth*tlog.HashSize {
+				s.tileErr = fmt.Errorf("%s is missing or torn", name)
+			}
+		}
 		for n := count / tileWidth; ; n, width = n+1, 0 {
 			name := filepath.Join(s.dir, trailTilePath(level, n))
 			info, err := os.Stat(name)
