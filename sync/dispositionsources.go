@@ -160,6 +160,10 @@ func (w *watch) runs(ctx context.Context) (map[string]int, error) {
 
 func (w *watch) runsOf(ctx context.Context, search ecm.DispositionEntry, runs map[string]int) error {
 	list, err := w.s.ecm.Dispositions.Snapshots(ctx, search.ID)
+	if errors.Is(err, ecm.ErrDenied) {
+		w.blind("the runs of disposition search %s %q cannot be seen: %v", search.ID, search.Name, err)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("disposition search %s: %w", search.ID, err)
 	}
@@ -170,6 +174,11 @@ func (w *watch) runsOf(ctx context.Context, search ecm.DispositionEntry, runs ma
 			continue
 		}
 		items, err := w.s.ecm.Dispositions.Items(ctx, search.ID, run.QDate)
+		if errors.Is(err, ecm.ErrDenied) {
+			delete(runs, id) // so that it is read once it can be.
+			w.blind("run %s of disposition search %s %q cannot be seen: %v", run.QDate, search.ID, search.Name, err)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("disposition search %s, run %s: %w", search.ID, run.QDate, err)
 		}

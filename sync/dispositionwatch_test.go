@@ -201,3 +201,34 @@ func TestDispositionEvents_SayWhatCannotBeSeen(t *testing.T) {
 		require.ErrorIs(t, err, recsync.ErrForeignScope)
 	}
 }
+
+// TestDispositionEvents_ASearchOutOfSightHidesNoOther: of two searches this user
+// may not look into one. What the other did is told, what could not be seen is
+// said, and told once it can be.
+func TestDispositionEvents_ASearchOutOfSightHidesNoOther(t *testing.T) {
+	t.Parallel()
+	for _, route := range []string{"GET /v2/snapshottable/{id}", "GET /v2/nodes/{id}/disposition-snapshots/qdate/{qdate}"} {
+		s := newShown(t, nil)
+		for _, uuid := range []string{"501", "502"} {
+			s.licensed(uuid, nil)
+		}
+		store := s.watchStore()
+		require.Empty(t, s.watch(store))
+		s.retire(s.stored("501"))
+		s.dispose(s.ecm.AddDispositionSearch("Due", testserver.ECMDispositionSearch{RSIs: []string{"MKT-07"}, Below: s.root}))
+		s.ecm.AddDispositionSearch("Others", testserver.ECMDispositionSearch{RSIs: []string{"NONE"}})
+		s.ecm.Fail(testserver.Fault{Route: route, Status: 400, Body: `{"error":"Insufficient Permissions"}`})
+		var blind []string
+		pass := func() (kinds []string) {
+			for e, err := range recsync.DispositionEvents(t.Context(), s.scope, store, recsync.WatchOptions{Blind: func(why string) { blind = append(blind, why) }}) {
+				require.NoError(t, err, "%s", route)
+				kinds = append(kinds, string(e.Kind))
+			}
+			return kinds
+		}
+		require.Equal(t, []string{"gone", "gone"}, pass(), "%s: nobody sees who ended them", route)
+		require.NotEmpty(t, blind)
+		require.Contains(t, blind[0], `"Due"`, "%s", route)
+		require.Equal(t, []string{"disposed", "disposed"}, pass(), "%s: it is never told who ended them", route)
+	}
+}

@@ -47,7 +47,9 @@ type WatchConfig struct {
 // offered is kept true by [SurfaceRecords], and metadata in step by
 // [SyncMetadata]. An event that is not proven stays open, durably, and is tried
 // again in each pass. While Smint.io is down, what happened in ECM goes on being
-// taken to the places that can be reached. The error matches records.ErrInvalid.
+// taken to the places that can be reached. Of a scope without places a pass fails
+// with ErrNoPlace as long as an event is open. The error of Watch itself matches
+// records.ErrInvalid.
 func Watch(s *Scope, c WatchConfig) (*Runner, error) {
 	var faults records.Problems
 	faults.Check(c.Events != nil, "events", "none", "a store for what was seen")
@@ -83,6 +85,9 @@ func (w *watching) pass(ctx context.Context) (string, error) {
 	w.progress.set(w.summary())
 	// Access is taken away first; what is offered, and described, comes after.
 	errs := []error{w.again(ctx), w.events(ctx)}
+	if n := len(w.open.Pending); n > 0 && len(w.s.carrying.Places) == 0 {
+		errs = append(errs, fmt.Errorf("%w: scope %s: %d events stay open until its Propagation has Places", ErrNoPlace, w.s.id, n))
+	}
 	if w.c.Surface != nil && ctx.Err() == nil {
 		r, err := SurfaceRecords(ctx, w.s, w.c.Surface, SurfaceRequest{})
 		w.tell(r, err)

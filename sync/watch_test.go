@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -164,6 +165,33 @@ func TestWatch_ProgressIsSeenWhileAPassGoesOn(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, r.Run(ctx))
 	require.Equal(t, []string{"events=0 proven=0 open=0"}, seen)
+}
+
+// TestWatch_AScopeWithoutPlacesIsInTrouble: what happened stays open, and the
+// runner does not call itself healthy until somebody names the places.
+func TestWatch_AScopeWithoutPlacesIsInTrouble(t *testing.T) {
+	t.Parallel()
+	s := newShown(t, nil)
+	s.surfaced("501", testserver.SmintJSON{"valid_until": testserver.SmintTime(s.clock.Now().Add(days(1)))})
+	places := s.carrying.Places
+	s.carrying.Places = nil
+	s.restart()
+	dir := t.TempDir()
+	status, _ := watchOnce(t, s.scope, dir, nil)
+	require.True(t, status.Healthy(), "nothing has happened yet")
+	s.clock.Move(days(2))
+	for range 2 {
+		status, seen := watchOnce(t, s.scope, dir, nil)
+		require.False(t, status.Healthy(), "an event without a place is nobody's trouble")
+		require.Contains(t, status.Trouble, "1 events stay open until its Propagation has Places")
+		require.ErrorIs(t, errors.Join(seen.errs...), recsync.ErrNoPlace)
+		require.Len(t, openEvents(t, dir), 1)
+	}
+	s.carrying.Places = places
+	s.restart()
+	status, _ = watchOnce(t, s.scope, dir, nil)
+	require.True(t, status.Healthy(), status.Trouble)
+	require.Empty(t, openEvents(t, dir))
 }
 
 // TestWatch_KeepsTheSurfaceTrue.
