@@ -234,10 +234,21 @@ func (p SourcePlace) Entry(ctx context.Context, key records.RecordKey) (PlaceEnt
 	return e, nil
 }
 
+// unreached tells why nothing carries changes there, without trying.
+func (p SourcePlace) unreached(entry PlaceEntry) error {
+	switch {
+	case strings.HasPrefix(entry.ID, purchased):
+		return fmt.Errorf("%w: %s: nobody can say which asset shows %s", ErrNoTransport, p.Name(), entry.ID)
+	case p.Publisher == nil:
+		return fmt.Errorf("%w: %s", ErrNoTransport, p.Name())
+	}
+	return nil
+}
+
 // Change publishes the decision, if anything carries it there.
 func (p SourcePlace) Change(ctx context.Context, entry PlaceEntry, d AccessDecision) error {
-	if strings.HasPrefix(entry.ID, purchased) {
-		return fmt.Errorf("%w: %s: nobody can say which asset shows %s", ErrNoTransport, p.Name(), entry.ID)
+	if err := p.unreached(entry); err != nil {
+		return err
 	}
 	return publish(ctx, p.Publisher, p.Name(), entry, d)
 }

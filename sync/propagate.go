@@ -83,6 +83,10 @@ type PropagateRequest struct {
 	Transfer *records.Transfer `json:"transfer,omitempty"`
 	// Replacement names owner and uses, where the scope's Uses does not.
 	Replacement *ReplacementRequest `json:"replacement,omitempty"`
+	// Told is that of the receipt of the last call for the same event, if there was
+	// one: what is still as it was then is escalated, routed and taken down again
+	// only once a day, and not by every call.
+	Told map[string]time.Time `json:"told,omitempty"`
 }
 
 // DisposalPeople are the two people of a disposal, and on what ground they

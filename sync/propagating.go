@@ -42,10 +42,29 @@ type propagation struct {
 	routed      *ReplacementRoute
 	// changed tells that something was written, apart from a route.
 	changed bool
+	// told is what was told, now or before.
+	told map[string]time.Time
+}
+
+// tellAgain is how long what does not change is not told of again.
+const tellAgain = 24 * time.Hour
+
+// news has something told of, unless it was told before and nothing has changed
+// since. What tell fails at is told again by the next call.
+func (c *propagation) news(what string, tell func() error) error {
+	at, known := c.request.Told[what]
+	if !known || c.s.now().Sub(at) >= tellAgain {
+		if err := tell(); err != nil {
+			return err
+		}
+		at = c.s.now().UTC()
+	}
+	c.told[what] = at
+	return nil
 }
 
 func (p *PropagatePlan) apply(ctx context.Context) (Receipt, error) {
-	c := &propagation{PropagatePlan: p, taking: taking{s: p.scope, primitive: propagateDisposition, key: p.Key}, began: p.scope.now()}
+	c := &propagation{PropagatePlan: p, taking: taking{s: p.scope, primitive: propagateDisposition, key: p.Key}, began: p.scope.now(), told: map[string]time.Time{}}
 	c.change(ctx)
 	// What is to be remembered is written also if a place could not be changed.
 	for _, keep := range []func(context.Context) error{c.keep, c.relate, c.leaveStub} {
@@ -75,7 +94,13 @@ func (c *propagation) change(ctx context.Context) {
 	for i, pl := range c.Places {
 		r := PlaceResult{Place: pl.Place, ID: pl.Entry.ID}
 		if pl.Do != "" {
-			err := c.mutate(ctx, pl.step(), records.Digest{}, func() error { return pl.place.Change(ctx, pl.Entry, c.Decision) })
+			var err error
+			if source, ok := pl.place.(SourcePlace); ok {
+				err = source.unreached(pl.Entry)
+			}
+			if err == nil {
+				err = c.mutate(ctx, pl.step(), records.Digest{}, func() error { return pl.place.Change(ctx, pl.Entry, c.Decision) })
+			}
 			switch {
 			case errors.Is(err, ErrNoTransport):
 				r.Open, r.Evidence = true, err.Error()
@@ -138,7 +163,9 @@ func (c *propagation) readBack(ctx context.Context, pl PlacePlan, r *PlaceResult
 		return !r.Open
 	}
 	r.Proven, r.Open = true, false
-	c.fail(c.note(ctx, Observation, step, records.Digest{}, fmt.Sprintf("%s proven in %s: %s", c.Decision.Access, pl.Place, evidence)))
+	c.fail(c.news(fmt.Sprintf("%s proven in %s: %s", c.Decision.Access, pl.Place, pl.Entry.ID), func() error {
+		return c.note(ctx, Observation, step, records.Digest{}, fmt.Sprintf("%s proven in %s: %s", c.Decision.Access, pl.Place, evidence))
+	}))
 	return false
 }
 
@@ -154,24 +181,24 @@ func (c *propagation) escalate(ctx context.Context) {
 			why = "nothing carries changes there: " + why
 		}
 		c.fail(fmt.Errorf("%w: %s, %s should be %s: %s", ErrNotProven, r.Place, r.ID, c.Decision.Access, why))
-		c.tell(ctx, Escalation{Place: r.Place, ID: r.ID, Why: why}, r)
+		c.fail(c.news(fmt.Sprintf("%s not proven in %s: %s, open %t", c.Decision.Access, r.Place, r.ID, r.Open), func() (err error) {
+			r.Escalated, err = c.tell(ctx, Escalation{Place: r.Place, ID: r.ID, Why: why})
+			return err
+		}))
 	}
 }
 
-// tell escalates once, and takes it down.
-func (c *propagation) tell(ctx context.Context, e Escalation, r *PlaceResult) {
+// tell escalates once, and takes it down. It says whether somebody was told.
+func (c *propagation) tell(ctx context.Context, e Escalation) (bool, error) {
 	e.Event, e.Record, e.Access, e.Since, e.At = c.Event.ID, c.Key, c.Decision.Access, c.Event.At, c.s.now().UTC()
-	c.fail(c.note(ctx, Observation, Step{Do: "escalate", On: e.ID, With: e.Place}, records.Digest{}, "escalated: "+e.Place+": "+e.Why))
+	err := c.note(ctx, Observation, Step{Do: "escalate", On: e.ID, With: e.Place}, records.Digest{}, "escalated: "+e.Place+": "+e.Why)
 	if c.s.carrying.Escalate == nil {
-		return
+		return false, err
 	}
-	if err := c.s.carrying.Escalate(context.WithoutCancel(ctx), e); err != nil {
-		c.fail(fmt.Errorf("escalate %s: %w", e.Place, err))
-		return
+	if failed := c.s.carrying.Escalate(context.WithoutCancel(ctx), e); failed != nil {
+		return false, errors.Join(err, fmt.Errorf("escalate %s: %w", e.Place, failed))
 	}
-	if r != nil {
-		r.Escalated = true
-	}
+	return true, err
 }
 
 // replace routes what has to be replaced to whom it concerns. It may come more
@@ -179,12 +206,17 @@ func (c *propagation) tell(ctx context.Context, e Escalation, r *PlaceResult) {
 func (c *propagation) replace(ctx context.Context) {
 	if c.ownerless != nil {
 		c.fail(c.ownerless)
-		c.tell(ctx, Escalation{Place: "replacement", ID: c.Key.String(), Why: c.ownerless.Error()}, nil)
+		c.fail(c.news("ownerless: "+c.ownerless.Error(), func() error {
+			_, err := c.tell(ctx, Escalation{Place: "replacement", ID: c.Key.String(), Why: c.ownerless.Error()})
+			return err
+		}))
 	}
 	if c.Replacement == nil {
 		return
 	}
-	if err := c.mutate(ctx, c.Replacement.step(), records.Digest{}, func() error { return c.s.carrying.Route(ctx, *c.Replacement) }); err != nil {
+	if err := c.news("routed: "+c.Replacement.ID, func() error {
+		return c.mutate(ctx, c.Replacement.step(), records.Digest{}, func() error { return c.s.carrying.Route(ctx, *c.Replacement) })
+	}); err != nil {
 		c.fail(fmt.Errorf("route for replacement: %w", err))
 		return
 	}
@@ -222,7 +254,7 @@ func (c *propagation) relate(ctx context.Context) error {
 func (c *propagation) receipt(err error) Receipt {
 	r := Receipt{
 		Primitive: propagateDisposition, Scope: c.Scope, Policy: c.Policy, Record: c.record.Record, Name: c.Event.ID,
-		Access: &c.Decision, Places: c.results, Certificate: c.certificate, Replacement: c.routed, Steps: c.done, Findings: c.Findings, At: time.Now().UTC(),
+		Access: &c.Decision, Places: c.results, Told: c.told, Certificate: c.certificate, Replacement: c.routed, Steps: c.done, Findings: c.Findings, At: time.Now().UTC(),
 		Before: Observed{Node: int64(c.record.Record.node), Disposed: c.facts.Existence == Destroyed},
 	}
 	r.After = r.Before

@@ -73,6 +73,9 @@ type Receipt struct {
 	// and what was proven there.
 	Access *AccessDecision `json:"access,omitempty"`
 	Places []PlaceResult   `json:"places,omitempty"`
+	// Told is what people and the trail were told of, and when: see
+	// PropagateRequest.
+	Told map[string]time.Time `json:"told,omitempty"`
 	// Certificate is the id of a certificate of destruction, Replacement the
 	// route that was taken.
 	Certificate string            `json:"certificate,omitempty"`

@@ -146,7 +146,7 @@ func (w *watching) save(ctx context.Context) error {
 // again takes up the events that were not proven.
 func (w *watching) again(ctx context.Context) error {
 	for _, item := range slices.Clone(w.open.Pending) {
-		var e DispositionEvent
+		var e openEvent
 		if err := json.Unmarshal(item.Source, &e); err != nil {
 			return fmt.Errorf("%w: the open event %s: %w", ErrState, item.ID, err)
 		}
@@ -165,17 +165,26 @@ func (w *watching) events(ctx context.Context) error {
 			return err
 		}
 		w.said.events++
-		if err := w.propagate(ctx, e); err != nil {
+		if err := w.propagate(ctx, openEvent{DispositionEvent: e}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// openEvent is an event that is not proven yet, with what was told of it.
+type openEvent struct {
+	DispositionEvent
+	Told map[string]time.Time `json:"told,omitempty"`
+}
+
 // propagate carries one event over. Its error ends the pass; what concerns the
 // event alone leaves it open.
-func (w *watching) propagate(ctx context.Context, e DispositionEvent) error {
-	r, err := PropagateDisposition(ctx, w.s, PropagateRequest{Event: e})
+func (w *watching) propagate(ctx context.Context, e openEvent) error {
+	r, err := PropagateDisposition(ctx, w.s, PropagateRequest{Event: e.DispositionEvent, Told: e.Told})
+	if r.Told != nil {
+		e.Told = r.Told
+	}
 	w.tell(r, err)
 	if err != nil && ends(ctx, err) && !ofSmint(ctx, err) {
 		return err
