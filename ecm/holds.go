@@ -135,6 +135,14 @@ type oneHold struct {
 	} `json:"results"`
 }
 
+func (o *oneHold) UnmarshalJSON(b []byte) error {
+	type plain oneHold
+	if err := says(b, "hold", "results"); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, (*plain)(o))
+}
+
 func (o oneHold) hold(route *rest.Route, err error) (*Hold, error) {
 	w := o.Hold
 	if w == nil {

@@ -150,11 +150,24 @@ func (c *core) do2(ctx context.Context, route *rest.Route, path []any, query, fo
 // rows is a maintenance view: rows that are nested once, twice, or with
 // "properties", depending on the server.
 type rows[T any] struct {
-	Paging     paging `json:"paging"`
-	Collection struct {
-		Paging paging `json:"paging"`
-	} `json:"collection"`
-	Data oneOrMany[row[T]] `json:"data"`
+	v1[row[T]]
+	paging paging
+}
+
+func (r *rows[T]) UnmarshalJSON(b []byte) error {
+	var wire struct {
+		Paging     paging     `json:"paging"`
+		Collection collection `json:"collection"`
+	}
+	if err := r.v1.UnmarshalJSON(b); err != nil {
+		return err
+	}
+	err := json.Unmarshal(b, &wire)
+	r.paging = wire.Paging
+	if wire.Collection.Paging.pages() > r.paging.pages() {
+		r.paging = wire.Collection.Paging
+	}
+	return err
 }
 
 func (r rows[T]) list() []T {
@@ -165,7 +178,7 @@ func (r rows[T]) list() []T {
 	return all
 }
 
-func (r rows[T]) pages() int { return max(r.Paging.pages(), r.Collection.Paging.pages()) }
+func (r rows[T]) pages() int { return r.paging.pages() }
 
 // row finds its members at whatever depth the server put them.
 type row[T any] struct{ value T }

@@ -134,6 +134,16 @@ type wireDetails struct {
 	}] `json:"data"`
 }
 
+// UnmarshalJSON knows the answer by its members: of a node that is no record a
+// server leaves the data out.
+func (w *wireDetails) UnmarshalJSON(b []byte) error {
+	type plain wireDetails
+	if err := says(b, "data", "rm_metadataToken", "canRMClassify"); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, (*plain)(w))
+}
+
 func (w wireDetails) details(s Settings) *RecordDetails {
 	d := &RecordDetails{Token: w.Token, CanClassify: bool(w.CanClassify), CanFinalize: bool(w.CanFinalize), CanRemove: bool(w.CanRemove)}
 	for _, e := range w.Data {

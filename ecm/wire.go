@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -116,8 +118,8 @@ func (p paging) pages() int {
 
 // v2 is the envelope of the second version of the API.
 type v2[T any] struct {
-	Collection collection `json:"collection"`
-	Results    results[T] `json:"results"`
+	Collection collection
+	Results    results[T]
 }
 
 // collection says which page of a list an answer is.
@@ -160,6 +162,35 @@ func (r *results[T]) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+func (v *v2[T]) UnmarshalJSON(b []byte) error {
+	var wire struct {
+		Collection collection `json:"collection"`
+		Results    results[T] `json:"results"`
+	}
+	if err := says(b, "results"); err != nil {
+		return err
+	}
+	err := json.Unmarshal(b, &wire)
+	v.Collection, v.Results = wire.Collection, wire.Results
+	return err
+}
+
+// says wants one of the members that an answer has. What something in front of
+// the server says, with status 200 too, would read as an empty list otherwise,
+// and a list of no holds is a permission.
+func says(answer []byte, names ...string) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(answer, &members); err != nil {
+		return err
+	}
+	for member := range members {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, member) }) {
+			return nil
+		}
+	}
+	return fmt.Errorf("expected an answer with %q, got one with %q", names, slices.Sorted(maps.Keys(members)))
+}
+
 // flatOrV2 is an answer that the description has flat, and some servers send
 // in the envelope of the second version.
 type flatOrV2[T any] struct{ value T }
@@ -173,8 +204,18 @@ func (f *flatOrV2[T]) UnmarshalJSON(b []byte) error {
 }
 
 // v1 is the envelope of the first version's lists.
-type v1[T any] struct {
-	Data oneOrMany[T] `json:"data"`
+type v1[T any] struct{ Data oneOrMany[T] }
+
+func (v *v1[T]) UnmarshalJSON(b []byte) error {
+	var wire struct {
+		Data oneOrMany[T] `json:"data"`
+	}
+	if err := says(b, "data"); err != nil {
+		return err
+	}
+	err := json.Unmarshal(b, &wire)
+	v.Data = wire.Data
+	return err
 }
 
 // bodyJSON is a form whose one field "body" holds a JSON object: the form in
