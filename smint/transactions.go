@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/smintecm/sdk/internal/rest"
@@ -35,6 +37,27 @@ type TransactionItem struct {
 	Err error
 }
 
+type wirePage struct {
+	Count        *int              `json:"count"`
+	Continuation *string           `json:"continuation_uuid"`
+	Items        []json.RawMessage `json:"license_purchase_transactions"`
+}
+
+// UnmarshalJSON tells a page from what something in front of the server says: that
+// would read as the end of the feed.
+func (p *wirePage) UnmarshalJSON(b []byte) error {
+	type plain wirePage
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(b, &members); err != nil {
+		return err
+	}
+	names := slices.Sorted(maps.Keys(members))
+	if len(names) > 0 && !slices.ContainsFunc([]string{"count", "continuation_uuid", "license_purchase_transactions"}, func(own string) bool { return slices.Contains(names, own) }) {
+		return fmt.Errorf("expected a page of the feed, got an answer with %q", names)
+	}
+	return json.Unmarshal(b, (*plain)(p))
+}
+
 // MaxPage is the largest page that List asks for.
 const MaxPage = 100
 
@@ -60,11 +83,7 @@ func (s *LicensePurchaseTransactionsService) List(ctx context.Context, continuat
 	if continuation != "" {
 		q.Set(s.paths.ContinuationParameter, continuation)
 	}
-	answer, err := rest.Do[struct {
-		Count        *int              `json:"count"`
-		Continuation *string           `json:"continuation_uuid"`
-		Items        []json.RawMessage `json:"license_purchase_transactions"`
-	}](ctx, s.clapi, rest.Request{Route: &s.routes.transactions, Query: q})
+	answer, err := rest.Do[wirePage](ctx, s.clapi, rest.Request{Route: &s.routes.transactions, Query: q})
 	if err != nil {
 		return nil, err
 	}

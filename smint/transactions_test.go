@@ -138,6 +138,19 @@ func TestTransactions_OnlyTheServerEndsTheFeed(t *testing.T) {
 	}
 }
 
+// TestTransactions_AForeignAnswerIsNoEnd: a gateway that answers 200 with JSON of
+// its own has not said that nothing follows.
+func TestTransactions_AForeignAnswerIsNoEnd(t *testing.T) {
+	t.Parallel()
+	w := newTenant(t, nil)
+	w.c = w.client(t, nil, smint.WithRetries(0))
+	w.scripted(`{"maintenance":true}`)
+	_, stored, err := w.walk(t, "d")
+	require.ErrorIs(t, err, smint.ErrBrokenReply)
+	require.ErrorContains(t, err, `expected a page of the feed, got an answer with ["maintenance"]`)
+	require.Empty(t, stored)
+}
+
 // TestTransactions_AContinuationThatLeadsNowhere: items are never lost to it,
 // and the walk never goes round.
 func TestTransactions_AContinuationThatLeadsNowhere(t *testing.T) {
