@@ -144,7 +144,10 @@ func mayPage(faults *rest.Problems, page, limit int) {
 // mayReasons wants the reason of every Unguarded.
 func mayReasons(faults *rest.Problems, skip []Unguarded) {
 	for _, u := range skip {
-		wantText(faults, "unguarded", u.Reason)
+		if strings.TrimSpace(u.Reason) == "" {
+			faults.Add("unguarded", u.Reason, "a reason: an auditor will ask for it")
+		}
+		mayText(faults, "unguarded", u.Reason)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -153,16 +154,23 @@ func WithUserAgent(name string) Option { return func(o *options) { o.agent = nam
 // WithSettings adapts the client to a server.
 func WithSettings(s Settings) Option { return func(o *options) { o.settings = s } }
 
+// beyondCGI is an address that goes on into the API.
+var beyondCGI = regexp.MustCompile(`/api(/v[12])?/*$`)
+
 // New makes a client for the server at baseURL, which is the address up to the
 // CGI path, without "/api": https, or http to a loopback address. It does no
 // I/O; all faults of its arguments are reported together and match ErrInvalid.
 func New(baseURL string, cred Credentials, opts ...Option) (*Client, error) {
 	o := options{retries: -1, agent: "smintecm-sdk", limiter: NewLimiter(50, 10), settings: Settings{}}
 	for _, opt := range opts {
+		if opt == nil {
+			o.errs = append(o.errs, errors.New("nil"))
+			continue
+		}
 		opt(&o)
 	}
 	var faults rest.Problems
-	if strings.HasSuffix(strings.TrimRight(baseURL, "/"), "/api") {
+	if beyondCGI.MatchString(baseURL) {
 		faults.Add("base URL", baseURL, "the address up to the CGI path, without /api")
 	}
 	if cred == nil {
@@ -197,7 +205,7 @@ func New(baseURL string, cred Credentials, opts ...Option) (*Client, error) {
 	})
 	if invalid, ok := errors.AsType[*rest.InvalidError](err); ok {
 		for _, p := range invalid.Problems {
-			faults.Add(p.Field, p.Value, p.Want)
+			faults.Add(p.Field, strings.TrimSuffix(p.Value, "/api"), p.Want)
 		}
 	}
 	if err := faults.Err("ecm.New"); err != nil {
@@ -222,9 +230,11 @@ func newClient(k *core) *Client {
 
 // NotifyRefused returns a client that shares everything with c and also calls
 // notify, before it returns the error, whenever it refuses a destructive call
-// on a held or final record.
+// on a held or final record. Nil tells nobody.
 func (c *Client) NotifyRefused(notify func(context.Context, Refused)) *Client {
 	k := *c.core
-	k.refused = notify
+	if k.refused = notify; notify == nil {
+		k.refused = func(context.Context, Refused) {}
+	}
 	return newClient(&k)
 }

@@ -24,8 +24,18 @@ func TestNew_ReportsEveryFault(t *testing.T) {
 	for _, part := range []string{"without /api", "https", "user", "password", "WithRetries", "WithLimiter"} {
 		require.ErrorContains(t, err, part)
 	}
-	_, err = ecm.New("https://ecm.example", nil)
+	_, err = ecm.New("https://ecm.example", nil, nil)
 	require.ErrorContains(t, err, "credentials")
+	require.ErrorContains(t, err, `option is "nil"`)
+	login := ecm.PasswordLogin{User: "u", Password: "p"}
+	for _, beyond := range []string{"/api", "/api/", "/api/v1", "/api/v2/"} {
+		_, err = ecm.New("https://ecm.example/otcs/cs.exe"+beyond, login)
+		require.ErrorContains(t, err, "without /api", beyond)
+	}
+	_, err = ecm.New("https://gateway.example/api/otcs/cs.exe", login)
+	require.NoError(t, err, "a way that only passes by /api")
+	_, err = ecm.New("cs.exe", login)
+	require.ErrorContains(t, err, `base URL is "cs.exe"`, "as the caller wrote it")
 }
 
 func TestLogin_OnceForAllWhoWait(t *testing.T) {

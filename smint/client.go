@@ -149,6 +149,10 @@ func WithFetchPolicy(p FetchPolicy) Option { return func(o *options) { o.policy 
 func New(endpoints Endpoints, login Login, opts ...Option) (*Client, error) {
 	o := options{retries: -1, agent: "smintecm-sdk", limiter: NewLimiter(20, 5)}
 	for _, opt := range opts {
+		if opt == nil {
+			o.errs = append(o.errs, errors.New("nil"))
+			continue
+		}
 		opt(&o)
 	}
 	var faults rest.Problems

@@ -22,9 +22,9 @@ const tokenRoute = "POST /connect/token"
 func TestNew_ReportsEveryFault(t *testing.T) {
 	t.Parallel()
 	_, err := smint.New(smint.Endpoints{Identity: "http://acme.smint.io", CLAPI: "clapi"}, smint.Login{}, smint.WithRetries(99),
-		smint.WithPaths(smint.Paths{Binaries: "binaries/{one}"}), smint.WithFetchPolicy(smint.FetchPolicy{Hosts: []string{"https://x/"}}))
+		smint.WithPaths(smint.Paths{Binaries: "binaries/{one}"}), smint.WithFetchPolicy(smint.FetchPolicy{Hosts: []string{"https://x/"}}), nil)
 	require.ErrorIs(t, err, smint.ErrInvalid)
-	for _, part := range []string{"identity URL", "CLAPI URL", "client id", "client secret", "refresh token", "WithRetries", "binaries path", "hosts[0]"} {
+	for _, part := range []string{"identity URL", "CLAPI URL", "client id", "client secret", "refresh token", "WithRetries", "binaries path", "hosts[0]", `option is "nil"`} {
 		require.ErrorContains(t, err, part)
 	}
 	for _, bad := range []string{"", "acme.smint.io", "Acme", "a/b", "-a"} {

@@ -93,7 +93,7 @@ func (e *exact) Read(p []byte) (int, error) {
 		return n, fmt.Errorf("%w: more than the announced %d bytes", ErrSource, e.size)
 	case err == io.EOF && e.left > 0:
 		return n, fmt.Errorf("%w: ended after %d of %d bytes", ErrSource, e.size-e.left, e.size)
-	case err != nil && err != io.EOF:
+	case err != nil && err != io.EOF && !errors.Is(err, ErrSource):
 		return n, fmt.Errorf("%w: %w", ErrSource, err)
 	}
 	return n, err

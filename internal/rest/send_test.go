@@ -119,6 +119,18 @@ func TestMultipart_GivesBackWhatItOpened(t *testing.T) {
 	})
 }
 
+// TestMultipart_SaysOnceThatASourceFailed.
+func TestMultipart_SaysOnceThatASourceFailed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := mocked(t, Config{}, answer(200, `{"id":7}`))
+		body, err := Multipart(Part{Name: "file", Body: ReaderBody(strings.NewReader("abc"), 5, "")})
+		require.NoError(t, err)
+		_, err = createNode(t.Context(), c, body)
+		require.EqualError(t, err, "Nodes.Create: outcome unknown: body source failed: ended after 3 of 5 bytes")
+	})
+}
+
 // TestBody_NothingHasALengthToo: a body of no bytes is sent as such, and not in
 // chunks of unknown number.
 func TestBody_NothingHasALengthToo(t *testing.T) {
