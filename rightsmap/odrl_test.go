@@ -117,4 +117,14 @@ func TestODRL_DoubtsAreThoseOfTheLicense(t *testing.T) {
 	require.Empty(t, doubts(nil))
 	timeless := []any{object{"is_editorial_use": false}}
 	require.Equal(t, []string{"the time of purchase is unknown"}, doubts(object{"purchased_at": nil, "license_terms": timeless}))
+
+	term := func(fields object) object {
+		return merge(object{"is_editorial_use": false, "valid_from": "2040-01-01T00:00:00Z", "valid_until": "2041-01-01T00:00:00Z"}, fields)
+	}
+	require.Equal(t, []string{"no clause grants a use"}, doubts(object{
+		"offering": object{"license_type": "rights_managed"}, "license_terms": []any{
+			term(object{"allowed_usages": []any{"any"}, "allowed_geographies": []any{"any"}}),
+			term(object{"restricted_usages": []any{"advertising_any"}, "restricted_geographies": []any{"asia_any"}}),
+		},
+	}), "a term that only excludes, of a license that grants nothing by silence, asked about when it begins")
 }
