@@ -34,10 +34,10 @@ type VerifyOptions struct {
 	// TrailKeys are those that may have signed the trail. Without any, they are
 	// those that the package vouches for: in its export, and its own signers'.
 	TrailKeys []ed25519.PublicKey
-	// Policy, if set, tells whether the policy is what the vendor's bytes say;
-	// original is nil without a reused license. Its error refuses the package. To
-	// read licenses is not this package's: rightsmap.ODRLOptions.Check makes the
-	// policy again and compares.
+	// Policy, if set, is asked whether the policy says what the vendor's bytes do;
+	// original is nil without a reused license. Its error refuses the package.
+	// Without it nobody asks, as this package reads no license;
+	// rightsmap.ODRLOptions.Check makes the policy again and compares.
 	Policy func(source, original, odrl []byte) error
 	// SHA512 checks the manifest with SHA-512 as well, and wants one.
 	SHA512 bool
