@@ -173,19 +173,28 @@ func (p TrailInclusion) Verify(scope records.ScopeID, keys ...ed25519.PublicKey)
 	if err != nil {
 		return fail(err)
 	}
-	e, err := ParseTrailEntry([]byte(p.Entry))
+	e, err := p.under(scope, c)
 	if err != nil {
 		return fail(err)
 	}
+	return e, c, nil
+}
+
+// under checks the proof against a checkpoint that was opened already.
+func (p TrailInclusion) under(scope records.ScopeID, c TrailCheckpoint) (TrailEntry, error) {
+	e, err := ParseTrailEntry([]byte(p.Entry))
+	if err != nil {
+		return TrailEntry{}, err
+	}
 	where := fmt.Sprintf("entry %d", e.Number)
 	if e.Scope != scope {
-		return fail(trailFault(ErrTrailSpliced, where, "is of scope %s, not %s", e.Scope, scope))
+		return TrailEntry{}, trailFault(ErrTrailSpliced, where, "is of scope %s, not %s", e.Scope, scope)
 	}
 	err = tlog.CheckRecord(hashesIn(p.Proof), c.Size, tlog.Hash(c.Hash), e.Number-1, tlog.RecordHash([]byte(p.Entry)))
 	if e.Number > c.Size || err != nil {
-		return fail(trailFault(ErrTrailProof, where, "is not shown to stand in the tree of %d entries", c.Size))
+		return TrailEntry{}, trailFault(ErrTrailProof, where, "is not shown to stand in the tree of %d entries", c.Size)
 	}
-	return e, c, nil
+	return e, nil
 }
 
 // Verify checks the proof offline and returns both checkpoints. Errors match

@@ -61,12 +61,12 @@ func kept(path string) (limit int64) {
 	switch path {
 	case fileAsset, fileXMP:
 		return 0
-	case fileBagIt, fileBagInfo:
+	case fileBagIt, fileBagInfo, dirTrail + exportCheckpoint, dirTrail + exportKeys:
 		return 64 << 10
 	case fileManifest, fileManifest5, fileTags, fileTags5, fileEnvelope:
 		return maxEnvelope
 	case fileReference, fileApproval, fileProvenance, fileODRL, fileSource, fileOriginal,
-		dirTrail + exportEntries, dirTrail + exportInclusion, dirTrail + exportCheckpoint, dirTrail + exportKeys:
+		dirTrail + exportEntries, dirTrail + exportInclusion:
 		return 2 * maxDocument
 	}
 	if strings.HasPrefix(path, dirSigners) {

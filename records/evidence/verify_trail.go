@@ -44,7 +44,7 @@ func (in *inspection) checkTrail() (string, error) {
 	var x trailExport
 	detail := "the package has no proven export"
 	if exported {
-		if x, err = in.readExport(record, known, keys); err != nil {
+		if x, err = in.readExport(record, known); err != nil {
 			return "", err
 		}
 		detail = fmt.Sprintf("%d entries about the record proven under %d", len(x.entries), x.checkpoint.Size)
@@ -91,7 +91,7 @@ func (in *inspection) trailKeys() ([]ed25519.PublicKey, error) {
 
 // readExport checks an export: entries in order and about the record, each
 // proven under the one checkpoint.
-func (in *inspection) readExport(record records.RecordKey, known note.Verifiers, keys []ed25519.PublicKey) (x trailExport, err error) {
+func (in *inspection) readExport(record records.RecordKey, known note.Verifiers) (x trailExport, err error) {
 	file := func(name string) []byte { return in.content(dirTrail + name) }
 	for _, name := range []string{exportEntries, exportCheckpoint} {
 		if file(name) == nil {
@@ -114,12 +114,16 @@ func (in *inspection) readExport(record records.RecordKey, known note.Verifiers,
 	last := int64(0)
 	for i, p := range proofs {
 		where := fmt.Sprintf("%s, proof %d", dirTrail+exportInclusion, i+1)
-		e, _, err := p.Verify(record.Scope(), keys...)
+		if err := in.ctx.Err(); err != nil {
+			return x, err
+		}
+		if p.Checkpoint != string(x.note) {
+			return x, trailFault(ErrTrailProof, where, "leads to another checkpoint than that of the export")
+		}
+		e, err := p.under(record.Scope(), x.checkpoint)
 		switch {
 		case err != nil:
 			return x, err
-		case p.Checkpoint != string(x.note):
-			return x, trailFault(ErrTrailProof, where, "leads to another checkpoint than that of the export")
 		case e.Record != record:
 			return x, trailFault(ErrTrailSpliced, where, "entry %d is about %s, not %s", e.Number, e.Record, record)
 		case e.Number <= last:

@@ -6,9 +6,11 @@ import (
 	"crypto/ed25519"
 	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -210,17 +212,21 @@ func TestP12_ASignerCannotMakeAnExportUp(t *testing.T) {
 		"a proof of other hashes": {edit("inclusion.json", `"proof": [
       "`, `"proof": [
       "AAAA`), evidence.ErrMalformed},
-		"lines other than proven":     {edit("entries.jsonl", "node 42001", "node 42002"), evidence.ErrTrailProof},
-		"a line more than proven":     {map[string][]byte{"entries.jsonl": append(bytes.Clone(byName["entries.jsonl"]), "{}\n"...)}, evidence.ErrTrailProof},
-		"no lines":                    {map[string][]byte{"entries.jsonl": nil}, evidence.ErrMissing},
-		"no checkpoint":               {map[string][]byte{"checkpoint": nil}, evidence.ErrMissing},
-		"another checkpoint":          {map[string][]byte{"checkpoint": named(again, "checkpoint")}, evidence.ErrTrailProof},
-		"a checkpoint of no key":      {edit("checkpoint", "\n4\n", "\n5\n"), evidence.ErrTrailSignature},
-		"another key":                 {map[string][]byte{"keys.pem": pub(8)}, evidence.ErrTrailSignature},
-		"no key":                      {map[string][]byte{"keys.pem": nil}, evidence.ErrTrailSignature},
-		"what is no key":              {map[string][]byte{"keys.pem": []byte("x")}, evidence.ErrMalformed},
-		"another record's":            {map[string][]byte{"inclusion.json": named(foreign, "inclusion.json"), "checkpoint": named(foreign, "checkpoint")}, evidence.ErrTrailSpliced},
-		"in another form":             {edit("inclusion.json", "\n  {", "\n {"), evidence.ErrNotCanonical},
+		"lines other than proven": {edit("entries.jsonl", "node 42001", "node 42002"), evidence.ErrTrailProof},
+		"a line more than proven": {map[string][]byte{"entries.jsonl": append(bytes.Clone(byName["entries.jsonl"]), "{}\n"...)}, evidence.ErrTrailProof},
+		"no lines":                {map[string][]byte{"entries.jsonl": nil}, evidence.ErrMissing},
+		"no checkpoint":           {map[string][]byte{"checkpoint": nil}, evidence.ErrMissing},
+		"another checkpoint":      {map[string][]byte{"checkpoint": named(again, "checkpoint")}, evidence.ErrTrailProof},
+		"a checkpoint of no key":  {edit("checkpoint", "\n4\n", "\n5\n"), evidence.ErrTrailSignature},
+		"another key":             {map[string][]byte{"keys.pem": pub(8)}, evidence.ErrTrailSignature},
+		"no key":                  {map[string][]byte{"keys.pem": nil}, evidence.ErrTrailSignature},
+		"what is no key":          {map[string][]byte{"keys.pem": []byte("x")}, evidence.ErrMalformed},
+		"another record's":        {map[string][]byte{"inclusion.json": named(foreign, "inclusion.json"), "checkpoint": named(foreign, "checkpoint")}, evidence.ErrTrailSpliced},
+		"in another form":         {edit("inclusion.json", "\n  {", "\n {"), evidence.ErrNotCanonical},
+		"a checkpoint of nothing": {map[string][]byte{
+			"checkpoint":     {},
+			"inclusion.json": regexp.MustCompile(`"checkpoint": ".*"`).ReplaceAll(byName["inclusion.json"], []byte(`"checkpoint": ""`)),
+		}, evidence.ErrTrailProof},
 		"no proofs":                   {map[string][]byte{"inclusion.json": []byte("{}\n")}, evidence.ErrMalformed},
 		"all of it for other keys":    {map[string][]byte{"keys.pem": append(pub(8), byName["keys.pem"]...)}, nil},
 		"the package's key signed it": {map[string][]byte{"keys.pem": pub(1)}, evidence.ErrTrailSignature},
@@ -240,6 +246,10 @@ func TestP12_ASignerCannotMakeAnExportUp(t *testing.T) {
 			require.Equal(t, evidence.CheckTrail, first(v), name)
 		}
 	}
+	p := sample()
+	p.Trail = []evidence.TrailFile{{Name: "keys.pem", Content: bytes.Repeat(pub(1), 600)}}
+	_, err = p.WriteZip(t.Context(), io.Discard, evidence.WriteOptions{Signers: signers})
+	require.ErrorIs(t, err, evidence.ErrTooLarge, "more keys than a trail ever has: each would be tried")
 	v := verifyZip(t, trailPackage(t, export), evidence.VerifyOptions{TrailKeys: []ed25519.PublicKey{key(8).Public().(ed25519.PublicKey)}})
 	require.ErrorIs(t, v.Err(), evidence.ErrTrailSignature, "a key from outside comes before those of the package")
 }
