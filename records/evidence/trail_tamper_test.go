@@ -367,9 +367,10 @@ func TestR48_AFailedAppendIsLookedUp(t *testing.T) {
 	first := w.append(trailIntent())
 	for _, fail := range []func(){func() { store.before = full }, func() { store.after = full }} {
 		fail()
-		_, err = w.trail.Append(t.Context(), trailIntent())
+		n, err := w.trail.Append(t.Context(), trailIntent())
 		require.ErrorIs(t, err, evidence.ErrTrailStore)
 		require.ErrorIs(t, err, full)
+		require.Zero(t, n)
 		store.before, store.after = nil, nil
 	}
 	store.after = full
