@@ -73,8 +73,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err := f.Parse(args); err != nil {
 		return err
 	}
-	if f.NArg() > 0 {
+	switch {
+	case f.NArg() > 0:
 		return fmt.Errorf("unexpected argument %q; see -h", f.Arg(0))
+	case o.Catalog.LargeMiB < 0 || o.Catalog.LargeMiB > 1<<20:
+		return fmt.Errorf("-large is %d, want 0 to %d MiB", o.Catalog.LargeMiB, 1<<20)
 	}
 	if o.StateDir != "" {
 		if err := os.MkdirAll(o.StateDir, 0o700); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -23,20 +24,9 @@ import (
 func TestFakes_AnnounceThemselvesAndServe(t *testing.T) {
 	t.Parallel()
 	traffic := filepath.Join(t.TempDir(), "traffic.jsonl")
-	ctx, stop := context.WithCancel(t.Context())
-	r, w := io.Pipe()
-	done := make(chan error, 1)
-	go func() {
-		err := run(ctx, []string{"-large", "0", "-traffic", traffic}, w, io.Discard)
-		_ = w.CloseWithError(err) // who waits for the first line must not wait for ever
-		done <- err
-	}()
-	line, err := bufio.NewReader(r).ReadString('\n')
-	require.NoError(t, err)
-	var keys map[string]map[string]any
-	require.NoError(t, json.Unmarshal([]byte(line), &keys))
+	keys, stop := start(t, "-large", "0", "-traffic", traffic)
 	for part, names := range map[string][]string{
-		"ecm": {"url", "user", "password"}, "otds": {"url"}, "smint": {"identity", "clapi", "portals", "client_id", "client_secret", "refresh_token"},
+		"ecm": {"url", "user", "password"}, "otds": {"url"}, "smint": {"identity", "clapi", "portals", "client_id", "client_secret", "refresh_token", "download_hosts"},
 		"seeded": {"volume", "category", "classification"},
 	} {
 		for _, name := range names {
@@ -77,7 +67,6 @@ func TestFakes_AnnounceThemselvesAndServe(t *testing.T) {
 	}, &token)
 	require.NotEmpty(t, token.AccessToken)
 	stop()
-	require.NoError(t, <-done)
 
 	b, err := os.ReadFile(traffic)
 	require.NoError(t, err)
@@ -91,6 +80,92 @@ func TestFakes_AnnounceThemselvesAndServe(t *testing.T) {
 			"status", "response_headers", "response_body", "response_body_encoding",
 		}, slices.Collect(maps.Keys(exchange)))
 		require.InDelta(t, i+1, exchange["seq"], 0, "the exchanges of both fakes are numbered one after the other")
+	}
+}
+
+// start runs the fakes until stop, and returns what they announce.
+func start(t *testing.T, args ...string) (keys map[string]map[string]any, stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	r, w := io.Pipe()
+	done := make(chan error, 1)
+	go func() {
+		err := run(ctx, args, w, io.Discard)
+		_ = w.CloseWithError(err) // who waits for the first line must not wait for ever
+		done <- err
+	}()
+	line, err := bufio.NewReader(r).ReadString('\n')
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal([]byte(line), &keys))
+	return keys, func() {
+		t.Helper()
+		cancel()
+		require.NoError(t, <-done)
+	}
+}
+
+// TestFakes_GoOnWithTheirState: what others made in them, and the files that
+// they hold, are there again after a stop; without -state they begin anew.
+func TestFakes_GoOnWithTheirState(t *testing.T) {
+	t.Parallel()
+	state, assets := filepath.Join(t.TempDir(), "kept", "here"), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(assets, "own.txt"), []byte("mine"), 0o600))
+	login := func(keys map[string]map[string]any) (api, ticket string) {
+		var answer struct{ Ticket string }
+		api = keys["ecm"]["url"].(string) + "/api"
+		post(t, api+"/v1/auth", url.Values{"username": {keys["ecm"]["user"].(string)}, "password": {keys["ecm"]["password"].(string)}}, &answer)
+		return api, answer.Ticket
+	}
+	children := func(keys map[string]map[string]any) string {
+		api, ticket := login(keys)
+		return get(t, fmt.Sprintf("%s/v2/nodes/%.0f/nodes", api, keys["seeded"]["root"]), ticket)
+	}
+	args := []string{"-state", state, "-assets", assets}
+	first, stop := start(t, args...)
+	api, ticket := login(first)
+	form := url.Values{"body": {fmt.Sprintf(`{"type":0,"parent_id":%.0f,"name":"Made by hand"}`, first["seeded"]["root"])}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, api+"/v2/nodes", strings.NewReader(form.Encode()))
+	require.NoError(t, err)
+	req.Header = http.Header{"Otcsticket": {ticket}, "Content-Type": {"application/x-www-form-urlencoded"}}
+	resp, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	stop()
+
+	second, stop := start(t, args...)
+	require.Equal(t, first["seeded"], second["seeded"])
+	require.Contains(t, children(second), "Made by hand")
+	stop()
+	third, stop := start(t, "-assets", assets)
+	require.NotContains(t, children(third), "Made by hand")
+	stop()
+}
+
+// TestFakes_SayWhatIsWrong before they announce anything.
+func TestFakes_SayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for want, args := range map[string][]string{
+		`unexpected argument "more"`: {"more"},
+		"-large is -1":               {"-large", "-1"},
+		"-large is 1048577":          {"-large", "1048577"},
+		"flag provided but not":      {"-port", "1"},
+		"address of-ecm":             {"-ecm", "of-ecm"},
+		"address of-smint":           {"-smint", "of-smint"},
+		"assets:":                    {"-assets", file},
+		"mkdir":                      {"-state", file},
+		"file/traffic":               {"-traffic", filepath.Join(file, "traffic")},
+		"help requested":             {"-h"},
+	} {
+		var out, errs strings.Builder
+		err := run(t.Context(), args, &out, &errs)
+		require.ErrorContains(t, err, want)
+		require.Empty(t, out.String(), want)
+		if want == "help requested" {
+			require.Contains(t, errs.String(), "-traffic string")
+		}
 	}
 }
 
