@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -134,6 +135,28 @@ func TestReconcile_AFinalRecordKeepsItsAttributes(t *testing.T) {
 	require.Zero(t, plan.Repairs())
 	require.Len(t, plan.Open(), 1)
 	require.Contains(t, plan.Open()[0].What, "final")
+}
+
+// TestReconcile_WhatCannotBeRepairedIsSaid: one item stops no other, and is not
+// counted among what was repaired.
+func TestReconcile_WhatCannotBeRepairedIsSaid(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, nil)
+		breaks := w.file("1", "1", picture(9000))
+		breaks.BreakAfter, breaks.NoRanges = 10, true
+		require.NoError(t, w.smint.Emit(w.purchase("1", nil).Payload(), breaks))
+		w.buy("2", picture(50), nil)
+		plan, err := recsync.Reconcile(t.Context(), w.scope, recsync.ReconcileRequest{Purchases: true})
+		require.NoError(t, err)
+		require.Equal(t, 2, plan.Repairs(), plan.String())
+		require.Len(t, w.records(), 1)
+		require.Len(t, plan.Failed, 1)
+		require.Equal(t, "acme/purchase/1/1/1", plan.Failed[0].ID)
+		require.Contains(t, plan.Failed[0].Reason, "download ended early")
+		require.NoError(t, plan.Apply(t.Context()))
+		require.Len(t, plan.Failed, 1, "of the last time alone")
+	})
 }
 
 // TestReconcile_ACutContentIsSeenWithoutReadingIt: its size tells.

@@ -92,6 +92,9 @@ type ReconcilePlan struct {
 	Records  int                `json:"records"`
 	Items    int                `json:"items"`
 	Findings []ReconcileFinding `json:"findings,omitempty"`
+	// Failed are the items that the last Apply could not repair, as one whose
+	// download breaks off, each with its reason.
+	Failed []FeedItem `json:"failed,omitempty"`
 
 	scope   *Scope
 	request ReconcileRequest
@@ -161,8 +164,8 @@ func Reconcile(ctx context.Context, s *Scope, req ReconcileRequest) (*ReconcileP
 
 // Apply repairs what was found, by the primitives that would have kept it from
 // differing: each looks anew before it writes, so that applying a plan twice, or
-// late, changes nothing that holds. Nothing is deleted. Its errors come joined,
-// each with what could not be repaired.
+// late, changes nothing that holds. Nothing is deleted. What keeps one item of a
+// source from being repaired is in Failed; all other errors come joined.
 func (p *ReconcilePlan) Apply(ctx context.Context) error {
 	var errs []error
 	follow := map[string]bool{}
@@ -178,13 +181,16 @@ func (p *ReconcilePlan) Apply(ctx context.Context) error {
 			return errors.Join(append(errs, ctx.Err())...)
 		}
 	}
+	p.Failed = nil
 	if follow[purchaseFeed] {
-		_, err := FollowPurchases(ctx, p.scope, &passingStore{}, FollowOptions{FromStart: true})
+		result, err := FollowPurchases(ctx, p.scope, &passingStore{}, FollowOptions{FromStart: true})
 		errs = append(errs, err)
+		p.failed(purchaseFeed, result.Quarantine)
 	}
 	if follow[portalFeed] {
-		_, err := FollowPortal(ctx, p.scope, &passingStore{}, FollowOptions{FromStart: true})
+		result, err := FollowPortal(ctx, p.scope, &passingStore{}, FollowOptions{FromStart: true})
 		errs = append(errs, err)
+		p.failed(portalFeed, result.Quarantine)
 	}
 	// What was repaired may be offered again, or otherwise.
 	if p.request.Surface != nil && p.Repairs() > 0 {
@@ -195,6 +201,15 @@ func (p *ReconcilePlan) Apply(ctx context.Context) error {
 		return fmt.Errorf("reconcile scope %s: %w", p.scope.id, err)
 	}
 	return nil
+}
+
+// failed keeps which findings of a feed are still open after its walk.
+func (p *ReconcilePlan) failed(feed string, left []FeedItem) {
+	for _, item := range left {
+		if slices.ContainsFunc(p.Findings, func(f ReconcileFinding) bool { return f.source == feed && f.ID == item.ID }) {
+			p.Failed = append(p.Failed, item)
+		}
+	}
 }
 
 // rewrite gives attributes the values of the source again, those that still

@@ -133,7 +133,10 @@ func (b *bridge) makeRunners(t *tenant, p recsync.ScopePolicy) error {
 			for _, f := range found.Open() {
 				b.out.printf("%s reconcile: %s", p.ID, f)
 			}
-			return fmt.Sprintf("records=%d repaired=%d open=%d", found.Records, found.Repairs(), len(found.Open())), nil
+			for _, f := range found.Failed {
+				b.out.printf("%s reconcile: not repaired: %s: %s", p.ID, f.ID, f.Reason)
+			}
+			return fmt.Sprintf("records=%d repaired=%d failed=%d open=%d", found.Records, found.Repairs()-len(found.Failed), len(found.Failed), len(found.Open())), nil
 		},
 	})
 	if err != nil {
