@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err := errors.Join(fetch(ctx, c.ECM, kept.Document.Node(), kept.Package.Name, out), k.publish(out)); err != nil {
 		return err
 	}
-	r, err := d.report(ctx, c.ECM, filepath.Join(out, "package"), k.trail.Checkpoint())
+	r, err := d.report(ctx, scope, c.ECM, filepath.Join(out, "package"), k.trail.Checkpoint())
 	if err := errors.Join(err, writeReport(filepath.Join(out, "report.html"), r)); err != nil {
 		return err
 	}

@@ -14,24 +14,25 @@ import (
 	"github.com/smintecm/sdk/records"
 	"github.com/smintecm/sdk/records/evidence/report"
 	"github.com/smintecm/sdk/rightsmap"
+	recsync "github.com/smintecm/sdk/sync"
 )
 
 const manifest = "manifest-sha256.txt"
 
 // report says in one page what is known of the record: the rights as they were
 // decided, retention and holds as ECM has them, and the digests of the package.
-func (d declared) report(ctx context.Context, client *ecm.Client, dir string, checkpoint []byte) (report.Report, error) {
+func (d declared) report(ctx context.Context, scope *recsync.Scope, client *ecm.Client, dir string, checkpoint []byte) (report.Report, error) {
 	at := time.Now()
 	schedule, scheduleErr := readSchedule(ctx, client, d.record.Schedule)
-	holds, holdsErr := readHolds(ctx, client, d.record.Record.Node())
+	facts, factsErr := scope.AccessFactsOf(ctx, d.record.Record.Key())
 	files, filesErr := digests(dir)
-	if err := errors.Join(scheduleErr, holdsErr, filesErr); err != nil {
+	if err := errors.Join(scheduleErr, factsErr, filesErr); err != nil {
 		return report.Report{}, err
 	}
 	r := report.Report{
 		Title: d.title, Organization: organization, At: at, State: records.StateFinal,
 		Calendar: records.Calendar{
-			Record: d.record.Record.Key(), Rights: d.license.RightsWindows(), Schedule: schedule, Holds: holds,
+			Record: d.record.Record.Key(), Rights: d.license.RightsWindows(), Schedule: schedule, Holds: facts.Holds,
 			Dates: map[string]records.Date{created: records.DateIn(d.record.At, nil)},
 		},
 		Approval: d.record.Approval, Today: row("", d.license.Standing(at)), Events: d.events(),
@@ -130,26 +131,6 @@ func readSchedule(ctx context.Context, client *ecm.Client, name string) (records
 		break
 	}
 	return out, out.Validate()
-}
-
-// readHolds reads the holds that are in force.
-func readHolds(ctx context.Context, client *ecm.Client, node ecm.NodeID) (records.HoldSet, error) {
-	list, err := client.Holds.OfNode(ctx, node)
-	if err != nil {
-		return records.HoldSet{}, err
-	}
-	var holds []records.Hold
-	for _, h := range list {
-		if !h.Active {
-			continue
-		}
-		id, err := records.ParseHoldID(h.HoldID.String())
-		if err != nil {
-			return records.HoldSet{}, err
-		}
-		holds = append(holds, records.Hold{ID: id, Name: h.Name, Matter: h.Comment, AppliedBy: h.AppliedBy, At: h.Applied})
-	}
-	return records.Holds(holds...), nil
 }
 
 // digests reads the package's own checksum file.
