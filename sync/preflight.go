@@ -74,8 +74,15 @@ func (r CheckReport) Err() error {
 	for _, n := range missing {
 		fmt.Fprintf(&b, "\n  - %s, %s: %s", n.System, n.What, n.Ask)
 	}
-	return fmt.Errorf("scope %s: %w:%s", r.Scope, ErrSetup, b.String())
+	return lacking(fmt.Sprintf("scope %s lacks what its policy needs:%s", r.Scope, b.String()))
 }
+
+// lacking says what both systems lack: ErrSetup by itself speaks of ECM.
+type lacking string
+
+func (l lacking) Error() string { return string(l) }
+
+func (lacking) Is(target error) bool { return target == ErrSetup }
 
 // String prints the report for people: every need, then what to ask for.
 func (r CheckReport) String() string {

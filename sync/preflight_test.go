@@ -104,6 +104,7 @@ func TestR58_CheckNamesExactlyWhatIsMissing(t *testing.T) {
 			require.Equal(t, tc.kind, missing[0].Kind, missing[0].Found)
 			require.Contains(t, missing[0].Ask, tc.ask)
 			require.ErrorIs(t, report.Err(), recsync.ErrSetup)
+			require.ErrorContains(t, report.Err(), "scope acme lacks what its policy needs", "of either system")
 			require.Contains(t, report.String(), "ask the administrator for:")
 		})
 	}
