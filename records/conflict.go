@@ -109,7 +109,7 @@ func (c Calendar) retentionConflicts(kept Due) []Conflict {
 				fmt.Sprintf("the record may be gone from %s on while %s has no end", kept.On, w.Name),
 			})
 		case w.Until.IsZero():
-		case kept.On.IsValid() && kept.On.Start(c.Zone).Before(w.Until):
+		case kept.On.IsValid() && (kept.On.Before(ends) || kept.On.Start(lastZone).Before(w.Until)): // see At
 			out = append(out, Conflict{
 				ConflictRetentionBeforeLicense, kept.On, w.Name,
 				fmt.Sprintf("the record may be gone from %s on while %s goes on until %s", kept.On, w.Name, instant(w.Until)),

@@ -46,8 +46,15 @@ func TestConflicts_MomentsThatMeet(t *testing.T) {
 	require.Equal(t, []records.ConflictKind{records.ConflictUseOutsideLicense}, kinds(c), "of a cancelled purchase nothing is licensed")
 	require.False(t, c.At(utc("2026-01-01")).Use)
 	c = quiet()
-	c.Rights[0].Until = utc("2027-05-06").Add(time.Minute)
-	require.Equal(t, []records.ConflictKind{records.ConflictRetentionBeforeLicense}, kinds(c), "the record may be gone in the license's last minute")
+	begun := utc("2027-05-06").Add(12 * time.Hour) // everywhere
+	for _, zone := range []*time.Location{nil, time.FixedZone("west", -11*3600)} {
+		c.Zone = zone
+		c.Rights[0].Until = begun
+		require.Empty(t, kinds(c), "the record is kept while the license goes on")
+		c.Rights[0].Until = begun.Add(time.Minute)
+		require.Equal(t, []records.ConflictKind{records.ConflictRetentionBeforeLicense}, kinds(c), "the record may be gone in the license's last minute")
+		require.Equal(t, records.Day{Use: true, FirstUse: true}, c.At(begun), "and so says that minute")
+	}
 
 	require.True(t, c.At(utc("2025-05-06")).Use)
 	require.Empty(t, c.Explain(records.Date{}))
