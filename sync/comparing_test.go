@@ -88,7 +88,7 @@ func TestReconcile_AuditVersusTrail(t *testing.T) {
 // source does not list nor a change that the trail does not tell of.
 func TestReconcile_WhatARunnerDoesMeanwhileIsNoDifference(t *testing.T) {
 	t.Parallel()
-	for moment, last := 0, 1; moment < last; moment++ {
+	for moment, last := 0, 1; moment < last; moment += every(4) {
 		w := newWorld(t, nil)
 		trail := openTrailOf(t, "acme", w.clock)
 		var err error

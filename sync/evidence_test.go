@@ -619,8 +619,10 @@ func TestR23_EvidenceOfAHeldRecordIsHeld(t *testing.T) {
 // TestR9_EvidenceInterruptedAnywhereIsCompleted: one package, whole, related and
 // proven, whatever was lost on the way; and no file of ours is left.
 func TestR9_EvidenceInterruptedAnywhereIsCompleted(t *testing.T) {
-	for _, route := range []string{"POST /v2/nodes", "POST /v1/nodes/{id}/rmclassifications", "POST /v1/nodes/{id}/xrefs", "POST /v2/nodes/{id}/versions", "GET /v1/nodes/{id}/content"} {
-		for _, kind := range []testserver.FaultKind{testserver.DropBefore, testserver.DropAfter, testserver.HTML, testserver.Cut} {
+	kinds := []testserver.FaultKind{testserver.DropBefore, testserver.DropAfter, testserver.HTML, testserver.Cut}
+	for i, route := range []string{"POST /v2/nodes", "POST /v1/nodes/{id}/rmclassifications", "POST /v1/nodes/{id}/xrefs", "POST /v2/nodes/{id}/versions", "GET /v1/nodes/{id}/content"} {
+		for at := i % every(len(kinds)); at < len(kinds); at += every(len(kinds)) {
+			kind := kinds[at]
 			synctest.Test(t, func(t *testing.T) {
 				t.Setenv("TMPDIR", t.TempDir())
 				w := newProven(t, nil)

@@ -365,10 +365,10 @@ func TestR19_AHoldBetweenPlanAndReleaseKeeps(t *testing.T) {
 
 // during runs a call of one process while another process acts before one of
 // its requests, each in turn or some of them; check looks at what came of it.
-func during(t *testing.T, every int, prepare func(*world), call func(*world, *recsync.Scope) error, meanwhile func(*world), check func(w *world, at int)) {
+func during(t *testing.T, step int, prepare func(*world), call func(*world, *recsync.Scope) error, meanwhile func(*world), check func(w *world, at int)) {
 	t.Helper()
 	at := 0
-	for ; ; at += every {
+	for ; ; at += step * every(3) {
 		w := newWorld(t, nil)
 		prepare(w)
 		hook := &beforeEach{inner: w.ecm.Transport(), do: func(n int) {

@@ -42,13 +42,12 @@ type wreck struct {
 
 const wreckAll = 500
 
-// partOf is 1 for all, and 5 in short runs and under the race detector, which
-// makes each request several times as slow.
+// partOf is 1 for all, 5 in short runs and 10 under the race detector.
 func partOf() int {
-	if testing.Short() || underRace {
+	if testing.Short() && !underRace {
 		return 5
 	}
-	return 1
+	return every(10)
 }
 
 // fewer is a number of purchases or damages.
@@ -59,9 +58,9 @@ func (w *wreck) fewer(n int) int { return n / w.part }
 var wreckPurchases = []struct {
 	kind     string
 	n, files int
-}{{"s", 55, 1}, {"f", 40, 1}, {"c", wreckSets, 2}, {"w", wreckWhole, 2}}
+}{{"s", 60, 1}, {"f", 50, 1}, {"c", wreckSets, 2}, {"w", wreckWhole, 2}}
 
-const wreckEnded, wreckSets, wreckWhole = 25, 27, 15
+const wreckEnded, wreckSets, wreckWhole = 20, 30, 20
 
 func newWreck(t *testing.T, seed uint64, final bool, part int) *wreck {
 	t.Helper()
@@ -180,7 +179,7 @@ var wrecks = []struct {
 			w.want(recsync.DiffAccessible, id)
 		}
 	}},
-	{"a record lost and its rights document left", 15, func(w *wreck, _ int) {
+	{"a record lost and its rights document left", 20, func(w *wreck, _ int) {
 		r, id := w.pick(&w.single)
 		w.lose(r.Record.Node())
 		w.want(recsync.DiffGone, id)
@@ -220,7 +219,7 @@ var wrecks = []struct {
 		require.NoError(w.t, w.config.ECM.CrossReferences.Remove(w.t.Context(), r.Record.Node(), list[i], ecm.Unguarded{Reason: "a test"}))
 		w.want(recsync.DiffIncomplete, id)
 	}},
-	{"offered more than is allowed", 25, func(w *wreck, n int) {
+	{"offered more than is allowed", 20, func(w *wreck, n int) {
 		id := fmt.Sprintf("acme/purchase/e%d/1/1", n)
 		w.tamper("otcs-"+recsync.ExternalID(records.MustRecordKey(id)), func(a *adapter.Asset) { a.Access, a.Until = adapter.Full, time.Time{} })
 		w.want(recsync.DiffAccessible, id)
@@ -291,7 +290,7 @@ func TestReconcile_FindsEachLossAndNothingElse(t *testing.T) {
 // are final: what only a person may change there is left to a person.
 func TestReconcile_FindsEachLossOfFinalRecords(t *testing.T) {
 	t.Parallel()
-	reconciled(t, true, 5)
+	reconciled(t, true, 5*every(2))
 }
 
 func reconciled(t *testing.T, final bool, part int) {

@@ -452,7 +452,7 @@ func TestFollowPurchases_TenThousandPushesDeclareNothingTwice(t *testing.T) {
 				return err
 			})
 		}()
-		const events, purchases = 10_000, 100
+		events, purchases := 10_000/every(4), 100/every(4)
 		dice := rand.New(rand.NewPCG(5, 6))
 		bought := 0
 		for i := range events {

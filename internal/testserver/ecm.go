@@ -174,8 +174,13 @@ func NewECM(o ECMOptions) (*ECM, error) {
 // Options returns the settings with all defaults filled in.
 func (e *ECM) Options() ECMOptions { return e.options }
 
-// Close removes temporary files.
+// Close removes temporary files. What is asked of the fake afterwards is no
+// traffic.
 func (e *ECM) Close() error {
+	if e.traffics() {
+		e.settle()
+		e.WriteTraffic(nil)
+	}
 	var errs []error
 	for _, c := range e.closers {
 		errs = append(errs, c.Close())

@@ -133,6 +133,13 @@ func (t *Tap) WriteTraffic(traffic *Traffic) {
 	t.traffic = traffic
 }
 
+// traffics tells whether the exchanges are written down.
+func (t *Tap) traffics() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.traffic != nil
+}
+
 // ServeHTTP serves the request through the fake, with the first fault that fits.
 func (t *Tap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route := t.name(r)
