@@ -21,17 +21,17 @@ func TestCheck_FindsWhatDiffers(t *testing.T) {
 		e     exchange
 		found string
 	}{
-		"a parameter at the wrong place": {exchange{Method: "PUT", Path: "/api/v1/holds", RequestHeaders: form, RequestBody: "id=7"}, "sent in the form, declared in the query"},
-		"a parameter nobody knows":       {exchange{Method: "GET", Path: "/api/v2/holds", Query: "page=1&limit=1&size=3", RequestHeaders: form}, "size: sent in the query, not declared"},
-		"a required one is missing":      {exchange{Method: "GET", Path: "/api/v2/holds", Query: "page=1", RequestHeaders: form}, "limit: required in the query and not sent"},
-		"a value of another type":        {exchange{Method: "GET", Path: "/api/v2/holds", Query: "page=1&limit=all", RequestHeaders: form}, "declared as integer"},
-		"a day that is none":             {exchange{Method: "PUT", Path: "/api/v1/holds", Query: "id=7&date_removed=2026-02-30", RequestHeaders: form}, "declared as string date"},
-		"an answer of another type":      {exchange{Method: "GET", Path: "/api/v1/rmclassifications/managedrecords", ResponseBody: `{"managedRecordsCnt":"many"}`}, "string for [integer]"},
-		"an answer without a body":       {exchange{Method: "POST", Path: "/api/v1/nodes/7/holds", Status: 200}, "no JSON"},
-		"a page of HTML":                 {exchange{Method: "GET", Path: "/api/v1/holds", ResponseHeaders: [][2]string{{"Content-Type", "text/html"}}, ResponseBody: "<p>"}, "no JSON"},
-		"a route of nobody":              {exchange{Method: "GET", Path: "/api/v2/no/such"}, "not described"},
-		"an error without a word":        {exchange{Method: "GET", Path: "/api/v1/holds", Status: 400, ResponseBody: "{}"}, "without a word"},
-		"an error of another status":     {exchange{Method: "GET", Path: "/api/v1/holds", Status: 418, ResponseBody: `{"error":"tea"}`}, "status 418: not described"},
+		"a parameter at the wrong place": {exchange{Method: "PUT", Path: "/otcs/cs.exe/api/v1/holds", RequestHeaders: form, RequestBody: "id=7"}, "sent in the form, declared in the query"},
+		"a parameter nobody knows":       {exchange{Method: "GET", Path: "/otcs/cs.exe/api/v2/holds", Query: "page=1&limit=1&size=3", RequestHeaders: form}, "size: sent in the query, not declared"},
+		"a required one is missing":      {exchange{Method: "GET", Path: "/otcs/cs.exe/api/v2/holds", Query: "page=1", RequestHeaders: form}, "limit: required in the query and not sent"},
+		"a value of another type":        {exchange{Method: "GET", Path: "/otcs/cs.exe/api/v2/holds", Query: "page=1&limit=all", RequestHeaders: form}, "declared as integer"},
+		"a day that is none":             {exchange{Method: "PUT", Path: "/otcs/cs.exe/api/v1/holds", Query: "id=7&date_removed=2026-02-30", RequestHeaders: form}, "declared as string date"},
+		"an answer of another type":      {exchange{Method: "GET", Path: "/otcs/cs.exe/api/v1/rmclassifications/managedrecords", ResponseBody: `{"managedRecordsCnt":"many"}`}, "string for [integer]"},
+		"an answer without a body":       {exchange{Method: "POST", Path: "/otcs/cs.exe/api/v1/nodes/7/holds", Status: 200}, "no JSON"},
+		"a page of HTML":                 {exchange{Method: "GET", Path: "/otcs/cs.exe/api/v1/holds", ResponseHeaders: [][2]string{{"Content-Type", "text/html"}}, ResponseBody: "<p>"}, "no JSON"},
+		"a route of nobody":              {exchange{Method: "GET", Path: "/otcs/cs.exe/api/v2/no/such"}, "not described"},
+		"an error without a word":        {exchange{Method: "GET", Path: "/otcs/cs.exe/api/v1/holds", Status: 400, ResponseBody: "{}"}, "without a word"},
+		"an error of another status":     {exchange{Method: "GET", Path: "/otcs/cs.exe/api/v1/holds", Status: 418, ResponseBody: `{"error":"tea"}`}, "status 418: not described"},
 	} {
 		if tc.e.ResponseBody == "" && tc.e.Status == 0 {
 			tc.e.ResponseBody = "{}"

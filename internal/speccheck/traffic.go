@@ -149,9 +149,9 @@ func (r *report) file(specs *specification, name string) error {
 // the suites provoke on purpose is answered with an error; only what the server
 // took says something about the request.
 func (r *report) exchange(specs *specification, e exchange) {
-	_, path, found := strings.Cut(e.Path, "/api/")
-	if !found {
-		return // the directory services and the other fake are described elsewhere.
+	program, path, found := strings.Cut(e.Path, "/api/")
+	if !found || !strings.HasSuffix(program, "/cs.exe") {
+		return // the directory services are described elsewhere, a wrong address nowhere.
 	}
 	r.exchanges++
 	taken := e.Status >= 200 && e.Status < 300
