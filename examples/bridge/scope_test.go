@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smintecm/sdk/records/evidence"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -33,11 +34,21 @@ func TestR59_AScopeThatCannotBeOpenedKeepsNoOtherFromIt(t *testing.T) {
 	}
 	r.until("the other scope is at work", func(s status) bool { return passed(s, "globex", 3) })
 	code, s := r.ask("/healthz")
+	var err error
 	require.Equal(t, http.StatusServiceUnavailable, code)
 	require.Equal(t, []any{"open", "acme", recsync.RunnerFailing}, []any{s.Runners[0].Name, s.Runners[0].Scope, s.Runners[0].State}, "the scope's one runner opens it")
 	require.Contains(t, s.Runners[0].Trouble, "signer.pem holds no key: restore it")
 	require.Equal(t, http.StatusServiceUnavailable, r.feed("acme", ""), "what it offers is not known yet: an empty feed would be taken for an answer")
 	require.Equal(t, http.StatusNotFound, r.feed("unknown", ""))
+
+	// Whoever looks at the folder meanwhile, as -check does, ends nothing.
+	var lock *evidence.TrailFolder
+	r.until("the folder is taken", func(status) bool {
+		lock, err = evidence.OpenTrailFolder(filepath.Join(state, "acme", "trail"))
+		return err == nil
+	})
+	r.until("that is seen", func(s status) bool { return strings.Contains(s.Runners[0].Trouble, evidence.ErrTrailLocked.Error()) })
+	require.NoError(t, lock.Close())
 
 	require.NoError(t, os.Remove(key))
 	r.until("it is opened by itself, and at work", func(s status) bool { return len(s.Runners) == 7 && passed(s, "acme", 3) })

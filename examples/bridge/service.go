@@ -98,6 +98,10 @@ func (b *bridge) open(ctx context.Context) error {
 func (b *bridge) opens(p recsync.ScopePolicy) (r *recsync.Runner, err error) {
 	r, err = recsync.NewRunner(recsync.RunnerConfig{Name: "open", Scope: p.ID, Every: b.every, OnPass: b.out.pass, Pass: func(ctx context.Context) (string, error) {
 		t, err := b.openTenant(ctx, p)
+		if recsync.TroubleOf(err) == recsync.TroubleInUse {
+			// Somebody looks at it meanwhile, as -check does: no reason to give it up.
+			return "", errors.New(err.Error())
+		}
 		if err != nil {
 			return "", err
 		}
