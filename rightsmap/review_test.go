@@ -2,6 +2,7 @@ package rightsmap_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -169,4 +170,20 @@ func TestXMP_SaysWhatItLeavesOut(t *testing.T) {
 	require.Contains(t, got, "basis.urls: https://b.example")
 	require.NotContains(t, got, "basis.urls: https://a.example", "the address that stands there is not lost")
 	require.NotEqual(t, time.Time{}, s.Purchased)
+}
+
+// What a finding shows of a value is short, and cut between characters.
+func TestRead_AFindingShowsAShortValue(t *testing.T) {
+	t.Parallel()
+	shown := func(text string) string {
+		s, err := read(object{"uuid": "1", "license_terms": []any{object{"moral_rights": text}}})
+		require.NoError(t, err)
+		i := slices.IndexFunc(s.Findings, func(f rightsmap.Finding) bool { return f.Path == "license_terms[0].moral_rights" })
+		require.GreaterOrEqual(t, i, 0)
+		return s.Findings[i].Value
+	}
+	whole := strings.Repeat("x", 198)
+	require.Equal(t, `"`+whole+`"`, shown(whole), "200 bytes with its quotes")
+	require.Equal(t, `"`+whole+"x…", shown(whole+"x"))
+	require.Equal(t, `"`+strings.Repeat("ü", 99)+"…", shown(strings.Repeat("ü", 120)), "and no half of a character")
 }

@@ -498,5 +498,10 @@ func TestAppendAll_KeepsTheTruthOfEach(t *testing.T) {
 	_, err = w.trail.AppendAll(t.Context(), []evidence.TrailEvent{trailIntent(), {}})
 	require.ErrorIs(t, err, records.ErrInvalid)
 	require.Equal(t, int64(3), w.trail.Size())
-	w.verified()
+	w.append(trailIntent())
+	got, err = w.trail.AppendAll(t.Context(), []evidence.TrailEvent{trailOutcome(3), trailOutcome(4)})
+	require.NoError(t, err, "outcomes of two intents go together")
+	require.Equal(t, []int64{5, 6}, got)
+	report, _ := w.verified()
+	require.Empty(t, report.Open)
 }
