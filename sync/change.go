@@ -40,7 +40,8 @@ const (
 	// FixedNewRecord means: it becomes a record of its own, and supersedes the one
 	// that stands.
 	FixedNewRecord FixedRecord = "record"
-	// FixedRefuse means: it is refused with ErrNoVersion.
+	// FixedRefuse means: it is refused with ErrNoVersion. That needs
+	// [Policy.KeepOpen]: of records that are finalized every version would be.
 	FixedRefuse FixedRecord = "refuse"
 )
 

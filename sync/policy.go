@@ -30,7 +30,8 @@ type Policy struct {
 	// DefaultMandatory().
 	Mandatory []Field `json:"mandatory,omitempty"`
 	// Classes are tried in order; the first that fits names the class. An asset
-	// that none fits is not declared.
+	// that none fits is not declared. A rule that is never reached, because an
+	// earlier one fits all that it fits, is refused.
 	Classes []ClassRule `json:"classes"`
 	// Jurisdiction says how the jurisdiction is found that class rules pick by.
 	Jurisdiction JurisdictionRule `json:"jurisdiction,omitzero"`
