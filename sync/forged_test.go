@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smintecm/sdk/internal/testserver"
+	"github.com/smintecm/sdk/records"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -69,6 +70,55 @@ func TestR56_AForgedReferenceReachesNothing(t *testing.T) {
 			require.Error(t, err, "a reference to a node that is not the record's is refused")
 		})
 	}
+}
+
+// TestR56_AReferenceToAnothersNodeIsRefused: both records are this scope's, and a
+// stored reference has the key of one and the node of the other. What is asked of
+// it is answered about neither.
+func TestR56_AReferenceToAnothersNodeIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	a, b, c := mustDeclare(w, w.asset("501", picture(10))), mustDeclare(w, w.asset("502", picture(20))), mustDeclare(w, w.asset("503", picture(30)))
+	w.ecm.AddHold("Case 7", "LEGAL", int64(a.Record.Node()))
+	var mixed recsync.RecordRef
+	require.NoError(t, mixed.UnmarshalText([]byte(a.Record.Key().String()+"@"+b.Record.Node().String())))
+	mixed, err := w.scope.Bind(mixed)
+	require.NoError(t, err)
+	w.ecm.Forget()
+	for name, call := range map[string]func() error{
+		"HoldsOn": func() error {
+			holds, err := w.scope.HoldsOn(t.Context(), mixed)
+			require.ErrorIs(t, holds.Check(), records.ErrHoldUnknown, "the record is held, and the set says that it is not")
+			return err
+		},
+		"ApplyHold": func() error {
+			_, err := recsync.ApplyHold(t.Context(), w.scope, order("CASE-8", recsync.HoldTarget{Records: []recsync.RecordRef{mixed}}))
+			return err
+		},
+		"TransferRights": func() error {
+			_, err := recsync.TransferRights(t.Context(), w.scope, recsync.RightsRequest{Record: mixed, Source: w.smint.Transaction("501")})
+			return err
+		},
+		"SupersedeRecord": func() error {
+			_, err := recsync.SupersedeRecord(t.Context(), w.scope, recsync.SupersedeRequest{Record: mixed})
+			return err
+		},
+		"RelateRecords from": func() error {
+			_, err := recsync.RelateRecords(t.Context(), w.scope, recsync.RelateRequest{From: mixed, To: c.Record, Type: "PART"})
+			return err
+		},
+		"RelateRecords to": func() error {
+			_, err := recsync.RelateRecords(t.Context(), w.scope, recsync.RelateRequest{From: c.Record, To: mixed, Type: "PART"})
+			return err
+		},
+	} {
+		err := call()
+		require.ErrorIs(t, err, recsync.ErrForeignScope, name)
+		require.ErrorContains(t, err, "node "+b.Record.Node().String()+" is not record "+a.Record.Key().String(), name)
+	}
+	_, err = recsync.RelateRecords(t.Context(), w.scope, recsync.RelateRequest{From: a.Record, To: a.Record, Type: "PART"})
+	require.ErrorIs(t, err, records.ErrInvalid, "a record relates to itself")
+	require.Empty(t, w.writes())
 }
 
 // TestR35_AnEventAboutAnotherNodeProvesNothing: an event names a record that was

@@ -226,7 +226,7 @@ func (s *Scope) HoldsOn(ctx context.Context, ref RecordRef) (records.HoldSet, er
 	if err := s.owns(ref); err != nil {
 		return records.HoldSet{}, err
 	}
-	if err := s.under(ctx, ref.node); err != nil {
+	if err := s.isOf(ctx, ref); err != nil {
 		return records.HoldSet{}, fmt.Errorf("%w: record %s: %w", ErrHoldUnknown, ref.key, err)
 	}
 	list, err := s.holdsOf(ctx, ref.node)

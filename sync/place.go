@@ -211,3 +211,16 @@ func (s *Scope) under(ctx context.Context, id ecm.NodeID) error {
 	}
 	return fmt.Errorf("%w: node %s lies at %s, not below root %s of scope %s", ErrForeignScope, id, strings.Join(names, "/"), s.root, s.id)
 }
+
+// isOf checks that the node of a reference lies below the root, and is the
+// record that the reference names, or a document beside it.
+func (s *Scope) isOf(ctx context.Context, ref RecordRef) error {
+	if err := s.under(ctx, ref.node); err != nil {
+		return err
+	}
+	is, err := s.isNodeOf(ctx, ref.key, ref.node)
+	if err == nil && !is {
+		err = fmt.Errorf("%w: node %s is not record %s of scope %s, nor beside it", ErrForeignScope, ref.node, ref.key, s.id)
+	}
+	return err
+}

@@ -67,11 +67,12 @@ func PlanRelateRecords(ctx context.Context, s *Scope, req RelateRequest) (*Relat
 	}
 	var faults records.Problems
 	faults.Check(req.Type != "", "type", req.Type, "the code of a cross-reference type")
+	faults.Check(req.From.node != req.To.node, "to", req.To, "another document: none relates to itself")
 	if err := faults.Err(relateRecords); err != nil {
 		return nil, err
 	}
 	for _, ref := range both {
-		if err := s.under(ctx, ref.node); err != nil {
+		if err := s.isOf(ctx, ref); err != nil {
 			return nil, fmt.Errorf("relate %s to %s: %w", req.From.key, req.To.key, err)
 		}
 	}
