@@ -43,6 +43,17 @@ func TestGuard_ForeignAnswersArePermissionsForNothing(t *testing.T) {
 	require.NoError(t, c.Nodes.Delete(t.Context(), document), "nothing of that is left")
 }
 
+// TestNodes_GetTakesNoOtherNode: what a cache keeps of another one would be taken
+// for the state of this.
+func TestNodes_GetTakesNoOtherNode(t *testing.T) {
+	t.Parallel()
+	s := newServer(t, nil)
+	s.Fail(testserver.Fault{Route: "GET /v2/nodes/{id}", Status: 200, Body: `{"results":{"data":{"properties":{"id":7,"name":"other","container":false}}}}`})
+	_, err := s.c.Nodes.Get(t.Context(), s.folder)
+	require.ErrorIs(t, err, ecm.ErrBrokenReply)
+	require.ErrorContains(t, err, "the answer is about node 7")
+}
+
 // TestGuard_RefusesWithNobodyToTell, and asks for the reason by its name.
 func TestGuard_RefusesWithNobodyToTell(t *testing.T) {
 	t.Parallel()

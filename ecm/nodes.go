@@ -127,7 +127,11 @@ func (s *NodesService) Get(ctx context.Context, id NodeID, with ...Part) (*Node,
 		return nil, err
 	}
 	answer, err := rest.Do[v2[nodeData]](ctx, s.rest, rest.Request{Route: &routes.nodeGet, Path: []any{id}, Query: fields(with)})
-	return oneNode(&routes.nodeGet, answer, err)
+	n, err := oneNode(&routes.nodeGet, answer, err)
+	if err == nil && n.ID != id {
+		return nil, noAnswer(&routes.nodeGet, fmt.Sprintf("asked for node %s, the answer is about node %s", id, n.ID))
+	}
+	return n, err
 }
 
 // Part is a part of a node that can be read with it.
