@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -229,6 +230,39 @@ func TestQuickstart_OneVariableIsEnoughToAskForTheOthers(t *testing.T) {
 	}
 }
 
+// TestQuickstart_SaysEachFaultOfTheEnvironmentOnce, and nothing of what is well.
+func TestQuickstart_SaysEachFaultOfTheEnvironmentOnce(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	well := map[string]string{
+		"ECM_URL": "https://ecm.example/otcs/cs.exe", "ECM_USER": "u", "ECM_PASSWORD": "canary", "ECM_ROOT": "1", "ECM_CATEGORY": "2", "ECM_CLASS": "3",
+		"SMINT_TENANT": "acme", "SMINT_CLIENT_ID": "c", "SMINT_CLIENT_SECRET": "canary", "SMINT_REFRESH_TOKEN": "canary", "HOME": file,
+	}
+	for want, tc := range map[string]struct {
+		args   []string
+		change map[string]string
+	}{
+		"-assets":                  {[]string{"-assets", "own"}, nil},
+		"ECM_ROOT":                 {nil, map[string]string{"ECM_ROOT": "0"}},
+		"ECM_CLASS":                {nil, map[string]string{"ECM_CLASS": "-7"}},
+		"ECM_CATEGORY":             {nil, map[string]string{"ECM_CATEGORY": "7 8"}},
+		"ECM_PASSWORD":             {nil, map[string]string{"ECM_PASSWORD": ""}},
+		"SMINT_CLAPI_URL":          {nil, map[string]string{"SMINT_TENANT": "", "SMINT_IDENTITY_URL": "https://id.example"}},
+		"the variables of Smint":   {nil, map[string]string{"SMINT_DOWNLOAD_HOSTS": "https://x/"}},
+		"keep the login of Smint":  {nil, nil},
+		"ECM_URL, ECM_USER and EC": {nil, map[string]string{"ECM_URL": "ecm.example"}},
+	} {
+		env := maps.Clone(well)
+		maps.Copy(env, tc.change)
+		err := run(t.Context(), tc.args, func(k string) string { return env[k] }, io.Discard, io.Discard)
+		require.ErrorContains(t, err, want)
+		require.NotContains(t, err.Error(), "canary")
+		require.Len(t, strings.Split(err.Error(), "\n"), 1, "%s: one fault is said on one line", want)
+		require.LessOrEqual(t, strings.Count(err.Error(), ` is "`), 1, "one fault, and nothing else: %v", err)
+	}
+}
+
 // TestQuickstart_TheLoginSurvivesTheRun: a refresh token is good for one use,
 // so its successor is kept, also where no state folder is given.
 func TestQuickstart_TheLoginSurvivesTheRun(t *testing.T) {
@@ -254,6 +288,29 @@ func TestQuickstart_TheLoginSurvivesTheRun(t *testing.T) {
 	out.Reset()
 	require.Error(t, run(t.Context(), nil, get, &out, io.Discard))
 	require.Contains(t, out.String(), "its successor is kept nowhere", "what is lost is said")
+}
+
+// TestQuickstart_KeepsTheLoginWhereItIsTold: in the state folder, else in the
+// user's own for configuration.
+func TestQuickstart_KeepsTheLoginWhereItIsTold(t *testing.T) {
+	t.Parallel()
+	config, state := t.TempDir(), t.TempDir()
+	for want, args := range map[string][]string{
+		filepath.Join(config, "smintecm-quickstart"): {"-dry-run"},
+		state: {"-dry-run", "-state", state},
+	} {
+		w, err := demo.Start(demo.Options{Catalog: sminttest.Catalog{}})
+		require.NoError(t, err)
+		env := environ(w)
+		env["HOME"], env["XDG_CONFIG_HOME"] = t.TempDir(), config
+		for range 2 {
+			require.NoError(t, run(t.Context(), args, func(k string) string { return env[k] }, io.Discard, io.Discard))
+		}
+		kept, err := filepath.Glob(filepath.Join(want, "tokens-*.json"))
+		require.NoError(t, err)
+		require.Len(t, kept, 1, "the login is kept in %s", want)
+		require.NoError(t, w.Close())
+	}
 }
 
 // TestQuickstart_KilledAnywhereItEndsTheSame runs the command as a process of
