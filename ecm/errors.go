@@ -176,8 +176,8 @@ func classOf(message string) error {
 // classify reads the server's sentence. The sentence about "already exists" of
 // a category is a conflict too, but no name is taken by it.
 func classify(f *rest.Failure) {
-	if f.Status == 0 || !f.JSON {
-		return
+	if f.Status == 0 || f.Status == 429 || !f.JSON {
+		return // a gateway that throttles has a text of its own.
 	}
 	if class := classOf(f.Message); class != nil {
 		f.Err, f.Retryable = class, false

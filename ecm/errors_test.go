@@ -99,6 +99,7 @@ func TestErrors_TheServersSentencesHaveClasses(t *testing.T) {
 		{400, "Error: File could not be found within the upload directory.", "ErrUploadExpired ErrNotFound"},
 		{400, "Error triggering distributed agent", "ErrUnavailable"},
 		{429, "slow down", "ErrThrottled"},
+		{429, "Insufficient permissions to go on at this rate", "ErrThrottled"},
 		{503, "try later", "ErrUnavailable"},
 		{400, "The record is on hold.", "ErrOnHold"},
 		{400, "The record has been finalized and cannot be changed", "ErrFinal"},
