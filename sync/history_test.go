@@ -49,8 +49,10 @@ func TestAnyHistory(t *testing.T) {
 		var err error
 		count, err = strconv.Atoi(text)
 		require.NoError(t, err, historiesEnv)
-	case testing.Short() || underRace:
-		count = 20 // the race detector makes each step several times as slow.
+	case underRace:
+		count = 12 // the race detector makes each step several times as slow.
+	case testing.Short():
+		count = 20
 	}
 	var mu sync.Mutex
 	total := map[string]int{}
