@@ -488,7 +488,7 @@ func TestR26_ThePlanTellsWhichApprovalsAreVoided(t *testing.T) {
 func TestR26_AnApprovalBetweenReviewAndReleaseIsReviewedToo(t *testing.T) {
 	t.Parallel()
 	pending, told := 0, 0
-	for moment := 0; ; moment++ {
+	for moment := 0; ; moment += every(3) {
 		w := newWorld(t, nil)
 		stored := w.declared("501")["501"]
 		search := w.ecm.AddDispositionSearch("Due", testserver.ECMDispositionSearch{Reviewers: []int64{1000}})
