@@ -137,10 +137,11 @@ type oneHold struct {
 
 func (o *oneHold) UnmarshalJSON(b []byte) error {
 	type plain oneHold
-	if err := says(b, "hold", "results"); err != nil {
-		return err
+	err := json.Unmarshal(b, (*plain)(o))
+	if err == nil && o.Hold == nil && o.Results.Data.Hold == nil {
+		err = says(b, "hold", "results")
 	}
-	return json.Unmarshal(b, (*plain)(o))
+	return err
 }
 
 func (o oneHold) hold(route *rest.Route, err error) (*Hold, error) {

@@ -138,10 +138,11 @@ type wireDetails struct {
 // server leaves the data out.
 func (w *wireDetails) UnmarshalJSON(b []byte) error {
 	type plain wireDetails
-	if err := says(b, "data", "rm_metadataToken", "canRMClassify"); err != nil {
-		return err
+	err := json.Unmarshal(b, (*plain)(w))
+	if err == nil && len(w.Data) == 0 {
+		err = says(b, "data", "rm_metadataToken", "canRMClassify")
 	}
-	return json.Unmarshal(b, (*plain)(w))
+	return err
 }
 
 func (w wireDetails) details(s Settings) *RecordDetails {

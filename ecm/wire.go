@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/smintecm/sdk/internal/rest"
 )
 
 // This file is where the oddities of the wire live. Everything else decodes
@@ -167,28 +168,28 @@ func (v *v2[T]) UnmarshalJSON(b []byte) error {
 		Collection collection `json:"collection"`
 		Results    results[T] `json:"results"`
 	}
-	if err := says(b, "results"); err != nil {
-		return err
-	}
 	err := json.Unmarshal(b, &wire)
 	v.Collection, v.Results = wire.Collection, wire.Results
+	if err == nil && len(v.Results) == 0 {
+		err = says(b, "results")
+	}
 	return err
 }
 
-// says wants one of the members that an answer has. What something in front of
-// the server says, with status 200 too, would read as an empty list otherwise,
-// and a list of no holds is a permission.
+// says wants one of the members that an answer has, of one in which nothing was
+// found. What something in front of the server says, with status 200 too, would
+// read as an empty list otherwise, and a list of no holds is a permission.
 func says(answer []byte, names ...string) error {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(answer, &members); err != nil {
+	members, err := rest.Members(answer)
+	if err != nil {
 		return err
 	}
-	for member := range members {
+	for _, member := range members {
 		if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, member) }) {
 			return nil
 		}
 	}
-	return fmt.Errorf("expected an answer with %q, got one with %q", names, slices.Sorted(maps.Keys(members)))
+	return fmt.Errorf("expected an answer with %q, got one with %q", names, members)
 }
 
 // flatOrV2 is an answer that the description has flat, and some servers send
@@ -210,11 +211,11 @@ func (v *v1[T]) UnmarshalJSON(b []byte) error {
 	var wire struct {
 		Data oneOrMany[T] `json:"data"`
 	}
-	if err := says(b, "data"); err != nil {
-		return err
-	}
 	err := json.Unmarshal(b, &wire)
 	v.Data = wire.Data
+	if err == nil && len(v.Data) == 0 {
+		err = says(b, "data")
+	}
 	return err
 }
 

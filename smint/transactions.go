@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -47,11 +46,10 @@ type wirePage struct {
 // would read as the end of the feed.
 func (p *wirePage) UnmarshalJSON(b []byte) error {
 	type plain wirePage
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(b, &members); err != nil {
+	names, err := rest.Members(b)
+	if err != nil {
 		return err
 	}
-	names := slices.Sorted(maps.Keys(members))
 	if len(names) > 0 && !slices.ContainsFunc([]string{"count", "continuation_uuid", "license_purchase_transactions"}, func(own string) bool { return slices.Contains(names, own) }) {
 		return fmt.Errorf("expected a page of the feed, got an answer with %q", names)
 	}

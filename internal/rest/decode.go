@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
+	"slices"
 )
 
 // None is the type of an answer whose content does not matter: it may be empty
@@ -91,6 +93,13 @@ func decodeValue(target any, value, whole []byte) error {
 	default:
 		return json.Unmarshal(value, target)
 	}
+}
+
+// Members are the names of the members of a JSON object, in order.
+func Members(object []byte) ([]string, error) {
+	var members map[string]json.RawMessage
+	err := json.Unmarshal(object, &members)
+	return slices.Sorted(maps.Keys(members)), err
 }
 
 // keep keeps the bytes as they came, if they are JSON.
