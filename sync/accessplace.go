@@ -27,6 +27,14 @@ type Place interface {
 	ReadBack(ctx context.Context, entry PlaceEntry) (smint.ReadBack, error)
 }
 
+// Unreacher is a [Place] that can tell, without trying, that nothing carries
+// changes there. What is known not to be carried is neither tried nor taken down
+// as a mutation.
+type Unreacher interface {
+	// Unreached is nil, or an error that matches ErrNoTransport and says why.
+	Unreached(entry PlaceEntry) error
+}
+
 // PlaceEntry is what a place has of a record.
 type PlaceEntry struct {
 	Record records.RecordKey `json:"record"`
@@ -234,8 +242,8 @@ func (p SourcePlace) Entry(ctx context.Context, key records.RecordKey) (PlaceEnt
 	return e, nil
 }
 
-// unreached tells why nothing carries changes there, without trying.
-func (p SourcePlace) unreached(entry PlaceEntry) error {
+// Unreached tells why nothing carries changes there.
+func (p SourcePlace) Unreached(entry PlaceEntry) error {
 	switch {
 	case strings.HasPrefix(entry.ID, purchased):
 		return fmt.Errorf("%w: %s: nobody can say which asset shows %s", ErrNoTransport, p.Name(), entry.ID)
@@ -247,7 +255,7 @@ func (p SourcePlace) unreached(entry PlaceEntry) error {
 
 // Change publishes the decision, if anything carries it there.
 func (p SourcePlace) Change(ctx context.Context, entry PlaceEntry, d AccessDecision) error {
-	if err := p.unreached(entry); err != nil {
+	if err := p.Unreached(entry); err != nil {
 		return err
 	}
 	return publish(ctx, p.Publisher, p.Name(), entry, d)

@@ -107,17 +107,7 @@ func TestR43_AMissEscalates(t *testing.T) {
 // from stays open until somebody took it away there, and is then proven.
 func TestR43_ThePlaceThatTheFeedCannotTouch(t *testing.T) {
 	t.Parallel()
-	s := newShown(t, func(c *recsync.ScopeConfig) {
-		c.Policy.Approval = portalRule
-		c.Policy.Access.Access[recsync.CauseUnlicensed] = adapter.Full
-		c.Portal = &recsync.PortalSource{Portal: smint.Portal{UUID: testserver.PortalUUID}}
-	})
-	id := s.finish("kv-1", "7", "e1", picture(500), approved(nil))
-	_, err := s.declare(s.portalAssets()[0])
-	require.NoError(t, err)
-	r, err := s.scope.Record(t.Context(), records.MustRecordKey("acme/asset/99:image:kv-1/7"))
-	require.NoError(t, err)
-	s.surface(r)
+	s, r, id := newSourced(t)
 	s.retire(r)
 	e := s.event(recsync.EventRetentionEnded, r, nil)
 	receipt, err := s.propagate(e)

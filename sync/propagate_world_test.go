@@ -85,6 +85,26 @@ func newShown(t *testing.T, change func(*recsync.ScopeConfig), opts ...option) *
 	return s
 }
 
+// fromPortal takes assets of the portal, which have no license.
+func fromPortal(c *recsync.ScopeConfig) {
+	c.Policy.Approval = portalRule
+	c.Policy.Access.Access[recsync.CauseUnlicensed] = adapter.Full
+	c.Portal = &recsync.PortalSource{Portal: smint.Portal{UUID: testserver.PortalUUID}}
+}
+
+// newSourced is a world in which one asset of the portal is declared and shown.
+func newSourced(t *testing.T) (*shown, recsync.StoredRecord, smint.AssetID) {
+	t.Helper()
+	s := newShown(t, fromPortal)
+	id := s.finish("kv-1", "7", "e1", picture(500), approved(nil))
+	_, err := s.declare(s.portalAssets()[0])
+	require.NoError(t, err)
+	r, err := s.scope.Record(t.Context(), records.MustRecordKey("acme/asset/99:image:kv-1/7"))
+	require.NoError(t, err)
+	s.surface(r)
+	return s, r, id
+}
+
 // restart makes the scope anew, from its configuration.
 func (s *shown) restart() {
 	s.config.Propagation = s.carrying

@@ -95,8 +95,8 @@ func (c *propagation) change(ctx context.Context) {
 		r := PlaceResult{Place: pl.Place, ID: pl.Entry.ID}
 		if pl.Do != "" {
 			var err error
-			if source, ok := pl.place.(SourcePlace); ok {
-				err = source.unreached(pl.Entry)
+			if place, ok := pl.place.(Unreacher); ok {
+				err = place.Unreached(pl.Entry)
 			}
 			if err == nil {
 				err = c.mutate(ctx, pl.step(), records.Digest{}, func() error { return pl.place.Change(ctx, pl.Entry, c.Decision) })

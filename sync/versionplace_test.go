@@ -7,8 +7,6 @@ import (
 
 	"github.com/smintecm/sdk/internal/testserver"
 	"github.com/smintecm/sdk/records"
-	"github.com/smintecm/sdk/smint"
-	"github.com/smintecm/sdk/smint/adapter"
 	recsync "github.com/smintecm/sdk/sync"
 )
 
@@ -17,12 +15,7 @@ import (
 // its key does not name. It is not proven to be gone by that.
 func TestR43_ARecordThatTookANewerVersionIsShownThere(t *testing.T) {
 	t.Parallel()
-	s := newShown(t, func(c *recsync.ScopeConfig) {
-		inRecord(c)
-		c.Policy.Approval = portalRule
-		c.Policy.Access.Access[recsync.CauseUnlicensed] = adapter.Full
-		c.Portal = &recsync.PortalSource{Portal: smint.Portal{UUID: testserver.PortalUUID}}
-	})
+	s := newShown(t, func(c *recsync.ScopeConfig) { inRecord(c); fromPortal(c) })
 	store := s.store()
 	id := s.finish("kv-1", "1", "e1", picture(500), approved(nil))
 	_, _ = s.followPortal(store, recsync.FollowOptions{})

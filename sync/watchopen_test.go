@@ -5,12 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/smintecm/sdk/internal/testserver"
-	"github.com/smintecm/sdk/records"
-	"github.com/smintecm/sdk/smint"
-	"github.com/smintecm/sdk/smint/adapter"
-	recsync "github.com/smintecm/sdk/sync"
 )
 
 // TestWatch_WhatStaysOpenIsToldOnceADay: a place that nothing carries changes to
@@ -18,17 +12,7 @@ import (
 // trail does not grow by it.
 func TestWatch_WhatStaysOpenIsToldOnceADay(t *testing.T) {
 	t.Parallel()
-	s := newShown(t, func(c *recsync.ScopeConfig) {
-		c.Policy.Approval = portalRule
-		c.Policy.Access.Access[recsync.CauseUnlicensed] = adapter.Full
-		c.Portal = &recsync.PortalSource{Portal: smint.Portal{UUID: testserver.PortalUUID}}
-	})
-	id := s.finish("kv-1", "7", "e1", picture(500), approved(nil))
-	_, err := s.declare(s.portalAssets()[0])
-	require.NoError(t, err)
-	r, err := s.scope.Record(t.Context(), records.MustRecordKey("acme/asset/99:image:kv-1/7"))
-	require.NoError(t, err)
-	s.surface(r)
+	s, r, id := newSourced(t)
 	dir := t.TempDir()
 	watchOnce(t, s.scope, dir, nil)
 	s.retire(r)
